@@ -16,6 +16,8 @@
 #AnsibleRequires -PowerShell .security_policy.UserRight
 #AnsibleRequires -PowerShell .security_policy.UserRightChange
 #AnsibleRequires -PowerShell .system.RegistryKey
+#AnsibleRequires -PowerShell .vpn.VpnConnection
+#AnsibleRequires -PowerShell .vpn.VpnConnectionChange
 
 # Put back what one run changed, from its journal: only what is still as the run left it. The order is that of
 # _linux/undo/run.py: look at everything, keep a journal of the undo itself, write. Killed at any line it is run again.
@@ -33,12 +35,17 @@ $script:Encryption = 'it belongs to encryption, which is never undone from here'
 # Drivers whose places are values of the registry, whatever their addresses are called.
 $script:Registry = 'registry', 'power_policy', 'event_log', 'event_forwarding', 'remote_desktop', 'winrm',
     'bitlocker_policy'
-# Drivers with places of their own: how a place is read, and how edits are made.
+# Drivers with places of their own: how a place is read, and how edits are made. Absent: what was not there before is
+# taken away again. Refusal: why a state is none that the driver could write.
 $script:Others = @{
     audit_policy = @{ Read = 'Read-LeeboardAuditPolicy'; Write = 'Set-LeeboardAuditPolicyChange'; Type = 'audit_mask' }
     account_lockout = @{ Read = 'Read-LeeboardAccountLockout'; Write = 'Set-LeeboardAccountLockoutChange'; Type = 'int' }
     firewall_profile = @{ Read = 'Read-LeeboardFirewallPlace'; Write = 'Set-LeeboardFirewallProfileChange'; Type = 'firewall'
-        Removes = $true }
+        Absent = $true }
+    vpn_connection = @{
+        Read = 'Read-LeeboardVpnConnection'; Write = 'Set-LeeboardVpnConnectionChange'; Type = 'string'; Absent = $true
+        Refusal = 'Get-LeeboardVpnConnectionRefusal'
+    }
     user_right = @{ Read = 'Read-LeeboardUserRight'; Write = 'Set-LeeboardUserRightChange'; Type = 'list' }
 }
 
@@ -206,10 +213,14 @@ function Resolve-History {
     if ($place.Owner) {
         return @{ Verdict = 'left'; Why = "it is set by $($place.Owner), which would set it again; change it there" }
     }
-    $removes = $script:Registry -contains $History.Driver -or $script:Others[$History.Driver]['Removes']
-    if ($History.Before.state -ne 'value' -and -not $removes) {
+    $canBeAbsent = $script:Registry -contains $History.Driver -or $script:Others[$History.Driver]['Absent']
+    if ($History.Before.state -ne 'value' -and -not $canBeAbsent) {
         if ($IsUnlocked -and $History.Driver -eq 'account_lockout') { return @{ Verdict = 'put_back'; Now = $null } }
         return @{ Verdict = 'left'; Why = 'it had no value before, and Windows knows no way to take it away again' }
+    }
+    if ($script:Registry -notcontains $History.Driver -and $script:Others[$History.Driver]['Refusal']) {
+        $why = & $script:Others[$History.Driver].Refusal -State $History.Before
+        if ($why) { return @{ Verdict = 'left'; Why = $why } }
     }
     return @{ Verdict = 'put_back'; Now = $place.Now }
 }

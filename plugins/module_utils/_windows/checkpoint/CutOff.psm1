@@ -4,6 +4,7 @@
 #AnsibleRequires -PowerShell ..firewall.FirewallChange
 #AnsibleRequires -PowerShell ..remote.RemoteDesktopChange
 #AnsibleRequires -PowerShell ..remote.WinRmChange
+#AnsibleRequires -PowerShell ..vpn.VpnConnectionChange
 
 # The drivers whose changes could cut a technician off, one line each, with what says how to bring the device back. Named
 # here, since Ansible sends only what it sees named.
@@ -14,6 +15,7 @@ $script:Covers = @{
     firewall_profile = 'Get-LeeboardFirewallProfileCover'
     remote_desktop = 'Get-LeeboardRemoteDesktopCover'
     winrm = 'Get-LeeboardWinRmCover'
+    vpn_connection = 'Get-LeeboardVpnConnectionCover'
 }
 
 function Get-LeeboardCoverFunction {

@@ -144,6 +144,59 @@ function Restore-Registry {
     }
 }
 
+# Phonebooks are taken a byte a character, so that whatever their text is stays as it is.
+$bytes = [System.Text.Encoding]::GetEncoding(28591)
+
+function Get-Book([string]$Path) {
+    if (-not [System.IO.File]::Exists($Path)) { return '' }
+    return $bytes.GetString([System.IO.File]::ReadAllBytes($Path))
+}
+
+# An entry, from its name to the next one.
+function Find-Entry([string]$Text, [string]$Name) {
+    $name = [regex]::Escape($bytes.GetString([System.Text.Encoding]::UTF8.GetBytes($Name)))
+    return [regex]::Match($Text, '(?mi)^\[' + $name + '\][ \t\r]*(?:\n|\z)(?:(?!\[)[^\n]+\n?|\n)*')
+}
+
+# The whole file is written beside it and takes its place, so that one that was cut off is never there.
+function Set-Book([string]$Path, [string]$Text) {
+    $new = "$Path.leeboard"
+    $stream = New-Object -TypeName System.IO.FileStream -ArgumentList $new, 'Create', 'Write', 'None'
+    try {
+        $data = $bytes.GetBytes($Text)
+        $stream.Write($data, 0, $data.Length)
+        $stream.Flush($true)
+    } finally {
+        $stream.Dispose()
+    }
+    if ([System.IO.File]::Exists($Path)) { [System.IO.File]::Replace($new, $Path, [NullString]::Value) }
+    else { [System.IO.File]::Move($new, $Path) }
+}
+
+# What of the phonebooks is not as it was, in words. Entries of others stay as they are now.
+function Restore-Entry {
+    foreach ($words in Get-Line entry) {
+        $path, $name = (Get-Text $words[1]), (Get-Text $words[2])
+        $wanted = ''
+        if ($words[3] -ne 'absent') { $wanted = $bytes.GetString([System.Convert]::FromBase64String($words[3])) }
+        try {
+            $text = Get-Book $path
+            $now = Find-Entry $text $name
+            if ($now.Value -cne $wanted) {
+                if ($now.Success) { $text = $text.Remove($now.Index, $now.Length).Insert($now.Index, $wanted) }
+                else {
+                    if ($text -and -not $text.EndsWith("`n")) { $text += "`r`n" }
+                    $text += $wanted
+                }
+                Set-Book $path $text
+            }
+            if ((Find-Entry (Get-Book $path) $name).Value -cne $wanted) { "$path`: $name is not as it was" }
+        } catch {
+            "$path`: $($_.Exception.Message -replace '\s+', ' ')"
+        }
+    }
+}
+
 # What of the services is not as it was, in words. No wait is longer than the time that each run surely has.
 function Restore-Service {
     foreach ($words in Get-Line service) {
@@ -267,7 +320,8 @@ if ($state -in 'arming', 'armed') {
     }
 }
 if ($state -eq 'putting-back') {
-    $left = [string[]]@(@(Restore-Registry) + @(Restore-Firewall) + @(Restore-Service) | Where-Object { $_ })
+    $left = @(Restore-Registry) + @(Restore-Firewall) + @(Restore-Entry) + @(Restore-Service)
+    $left = [string[]]@($left | Where-Object { $_ })
     if ($left.Length) {
         [System.IO.File]::WriteAllLines((Get-Place 'left'), $left)
         exit 1
