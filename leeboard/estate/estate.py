@@ -33,6 +33,7 @@ from leeboard.estate.vpn.reading import Declarations
 from leeboard.model.enums import Level, Platform
 from leeboard.model.problem import Mistake, Problem
 from leeboard.model.values import plain
+from leeboard.model.vpn_told import NONE as NO_VPN
 from leeboard.model.waiver import Waiver
 from leeboard.storage import files
 from leeboard.storage.yaml_reader import has_tagged
@@ -139,7 +140,20 @@ class School:
             own["leeboard_vpn"] = vpn
             if inner := self.vpn.inner.get(device.asset):
                 own["leeboard_inner_address"] = inner
+        elif self.takes_vpn_away(device):
+            own["leeboard_vpn"] = NO_VPN
         return own
+
+    def takes_vpn_away(self, device: DeviceRow) -> bool:
+        """Whether the school says, in so many words, that a Linux device has the VPN no more.
+
+        A device that the declaration merely does not name is told nothing: a slip in it must not take every tunnel.
+        """
+        if device.platform is not Platform.LINUX:
+            return False
+        if self.vpn:
+            return device.asset in self.vpn.declared.devices.without
+        return "vpn" in self.settings.model_fields_set and self.settings.vpn is None
 
     def device_variables(self, device: DeviceRow) -> dict[str, Any]:
         """The `leeboard_*` variables of a device, the school's included: what evidence and policy go by."""
@@ -167,6 +181,8 @@ class School:
         origins["leeboard_level"] = row if device.level else SCHOOL if self.settings.level else ESTATE
         if device.serial:
             origins["leeboard_serial"] = row
+        if self.takes_vpn_away(device):
+            origins["leeboard_vpn"] = self.vpn.file.name if self.vpn else SCHOOL
         if self.vpn:
             origins[GATEWAYS] = self.vpn.file.name
             if self.vpn.variable(device):

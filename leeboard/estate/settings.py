@@ -283,9 +283,10 @@ def _vpn(found: EstateFile | SchoolFile, written: Written) -> None:
         return
     for wrong in contradictions(found.vpn):
         raise _at(("vpn", *wrong.path), wrong.message, written)
-    if found.vpn.devices.names and isinstance(found, EstateFile):
-        message = "are asset tags, which each school has its own of; write them under vpn in its school.yml"
-        raise _at(("vpn", "devices", "names"), message, written)
+    for key in ("names", "without"):
+        if getattr(found.vpn.devices, key) and isinstance(found, EstateFile):
+            message = "are asset tags, which each school has its own of; write them under vpn in its school.yml"
+            raise _at(("vpn", "devices", key), message, written)
     if GATEWAYS in found.vars:
         message = "says in other words what vpn.gateways says; take it out, and everything goes by vpn"
         raise _at(("vars", GATEWAYS), message, written)

@@ -1,6 +1,7 @@
-"""What a device is told of its school's VPN (`leeboard_vpn`), and the tunnel that this asks of it on Linux, in words.
+"""What a device is told of its school's VPN (`leeboard_vpn`), and the tunnel that this asks of it, in words.
 
-The words are those of the driver `vpn`: gateway: ike: esp: identity: authority: to: dns:, in any order.
+On Linux the words are those of the driver `vpn`: gateway: ike: esp: identity: authority: to: dns:, in any order. On
+Windows they are those of `vpn_connection`, what a profile can say: gateway: ike: esp: authority: eku: to:.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from leeboard.model.strict import Strict, first_mistake
 NAME = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}\.)+[A-Za-z0-9-]{0,62}[A-Za-z0-9]\Z")
 PROPOSAL = re.compile(r"[a-z0-9]+(?:-[a-z0-9_]+)+\Z")
 MOST = 100
+NONE = "none"  # the device has the VPN no more; a variable that is missing says nothing
 EVERYTHING = ("0.0.0.0/0", "::/0")
 
 
@@ -123,12 +125,38 @@ def digest(pem: str) -> str:
     return hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest()
 
 
-def tunnel(value: object) -> str:
-    """The tunnel that `leeboard_vpn` asks for, in words. Raises WrongVpn.
+def tunnel(value: object, platform: object = "linux") -> str:
+    """The tunnel that `leeboard_vpn` asks for on a platform, in words; "none" where it says that, in this one word.
+
+    Raises WrongVpn.
 
     It leads to the gateway that is named first: two tunnels for everything would fight over the routes.
     """
+    if value == NONE:
+        return NONE
     vpn = told(value)
+    return _profile(vpn) if platform == "windows" else _connection(vpn)
+
+
+def _profile(vpn: Told) -> str:
+    """The words of Windows.
+
+    The gateway is called by the name in its certificate, since Windows compares just that. Which certificate the
+    device takes is told by the root and the purpose, and the gateway says who is asked for names.
+    """
+    words = [
+        f"gateway:{vpn.gateways[0].name}",
+        *(f"to:{network}" for network in vpn.routes),
+        f"ike:{','.join(vpn.suites.ike)}",
+        f"esp:{','.join(vpn.suites.esp)}",
+        f"authority:{root_digest(vpn)}",
+        f"eku:{vpn.authority.eku}",
+    ]
+    return " ".join(words)
+
+
+def _connection(vpn: Told) -> str:
+    """The words of Linux."""
     first = vpn.gateways[0]
     where = f"@{','.join(first.addresses)}" if first.addresses else ""
     everything = set(EVERYTHING) <= set(vpn.routes)

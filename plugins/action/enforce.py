@@ -21,6 +21,7 @@ if not brain.missing():
 
 OPTIONS = {"families": {"type": "list", "elements": "str", "required": True, "aliases": ["family"]}}
 TUNNEL = ("vpn", "tunnel")  # driver and address of what a certificate has to be there for
+NO_VPN = "none"  # in place of what a device is told: its tunnel goes, with its certificate
 REPLACE = "remote_access_replace_charon"  # a variable of the role, for what a preview says
 MOST_ROUNDS = 4  # each round must bring something; a plan that stays the same is not tried again
 
@@ -117,7 +118,7 @@ class ActionModule(DeviceAction):
         """Bring the device the certificate of its VPN, where its tunnel is enforced; whether the device was changed."""
         variable = visit.variable("leeboard_vpn")
         wanted, _waived = left_alone(visit.wanted, at, visit.observation)
-        if variable is None or not any(
+        if variable in (None, NO_VPN) or not any(
             (one.setting.driver, one.setting.address) == TUNNEL and one.mode is Mode.ENFORCE
             for one in wanted.settings
             if one.control.family in self._families

@@ -11,7 +11,7 @@ short_description: Read the VPN profiles of a device
 description:
   - Finds every VPN profile, whatever program it belongs to (strongSwan, libreswan, WireGuard, systemd-networkd,
     NetworkManager, netplan, OpenVPN, PPTP, L2TP and others), and what strongSwan's daemon and the kernel have loaded.
-  - Knows V(profiles), V(shared-secrets), V(open-secrets), V(old-programs), V(tunnel), which is the tunnel that
+  - Knows V(profiles), V(shared-secrets), V(old-programs), V(tunnel), which is the tunnel that
     M(leeboard.schools.vpn_tunnel) wrote, and V(certificate), which is until when the certificates for it hold.
   - Returns no secret, only that there is one and where.
   - Changes nothing.
@@ -23,15 +23,15 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Read which files with keys of VPNs are too open
+- name: Read where secrets stand that both ends of a VPN know
   leeboard.schools.vpn_info:
     addresses:
-      - open-secrets
+      - shared-secrets
   register: vpn
 
-- name: Show them
+- name: Show the places
   ansible.builtin.debug:
-    var: vpn.readings['open-secrets'].effective.value
+    var: vpn.readings['shared-secrets'].effective.value
 """
 
 RETURN = r"""

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: vpn_stack_info
-short_description: Say whether charon-systemd may be installed for the school's VPN
+short_description: Say which programs for VPNs may be installed or taken away
 description:
   - charon-systemd takes the place of the older charon of strongSwan, and ends the tunnels that it carries.
   - Says why it may not be installed, as a warning too. Where we come through such a tunnel it never may.
+  - Names the packages of programs for PPTP and L2TP that are there, and says why they may not be taken away.
   - Changes nothing.
 version_added: 0.1.0
 author:
@@ -47,6 +48,15 @@ refusal:
   description: Why it may not be installed, empty where it may, or is there.
   returned: success
   type: str
+old_packages:
+  description: The packages of programs for PPTP and L2TP that are installed.
+  returned: success
+  type: list
+  elements: str
+old_refusal:
+  description: Why these may not be taken away, empty where they may, or where there are none.
+  returned: success
+  type: str
 installed:
   description: Whether charon-systemd and swanctl are installed.
   returned: success
@@ -56,7 +66,7 @@ installed:
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 
 from ..module_utils._linux.engine.host import Host, HostError  # noqa: E402
-from ..module_utils._linux.vpn import stacks  # noqa: E402
+from ..module_utils._linux.vpn import old_packages, stacks  # noqa: E402
 
 
 def main() -> None:
@@ -68,11 +78,13 @@ def main() -> None:
     try:
         there = stacks.installed(host)
         refusal = "" if there else stacks.refusal(host, module.params["replace"])
+        old = old_packages.installed(host)
+        old_refusal = old_packages.refusal(host) if old else ""
     except (HostError, OSError) as problem:
         module.fail_json(msg=f"vpn: {problem}")
     if refusal:
         module.warn(f"charon-systemd is not installed for the VPN: {refusal}")
-    module.exit_json(changed=False, installed=there, refusal=refusal)
+    module.exit_json(changed=False, installed=there, refusal=refusal, old_packages=old, old_refusal=old_refusal)
 
 
 if __name__ == "__main__":

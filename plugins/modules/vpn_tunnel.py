@@ -11,8 +11,8 @@ short_description: Write the school's own VPN tunnel, and have it loaded
 description:
   - Writes one IKEv2 connection of strongSwan into C(/etc/swanctl/conf.d/leeboard.conf), which charon-systemd begins by
     itself and begins again, and reads back what charon has loaded.
-  - Knows the address V(tunnel). Its value is a text of words, or V(none) to take the tunnel away. Any other address of
-    the driver is only read.
+  - Knows the address V(tunnel). Its value is a text of words, or V(none) to take the tunnel away, with the certificate
+    and key that Leeboard put there; no journal has these two. Any other address of the driver is only read.
   - Refuses where another program has the machine's tunnels, where the device has no certificate for the identity or no
     certificate of the authority, where another file of swanctl would still change the connection, and where we came to
     a global address of IPv6, which nothing may use beside a tunnel for everything.

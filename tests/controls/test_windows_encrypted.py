@@ -123,7 +123,7 @@ STATES = {
     ),
     "its hardware test waits": (
         {"conversion": 0, "protectors": BOTH, "hardware_test": 2},
-        ("drifted", "drifted", "drifted"),
+        ("pending", "pending", "pending"),
         "its hardware test waits for a restart",
     ),
     "encrypting": (

@@ -118,6 +118,29 @@ def test_a_laptop_in_clear_becomes_one_that_can_be_recovered(bench: Bench, kept:
         assert not leaks(secret, *device.sent, tmp_path)
 
 
+def test_a_preview_counts_on_the_policy_that_comes_first(bench: Bench, kept: Vault) -> None:
+    device = bench.asked(clean())
+    wish = {"protector": "tpm-and-pin", "policy": {}}
+    said = roll_out(kept, device, Wish(wish, "19283746"), dry=True)
+    assert "no group policy permits a PIN at the start" in said.failed[0]
+    said = roll_out(kept, device, Wish({**wish, "policy": PIN_POLICY}, "19283746"), dry=True)
+    assert said.failed == [] and "C: the next restart tests its protector, and encryption begins" in said.done
+    # What a roll-out does depends on what the machine really says.
+    said = roll_out(kept, device, Wish({**wish, "policy": PIN_POLICY}, "19283746"))
+    assert "no group policy permits a PIN at the start" in said.failed[0] and device.changes == []
+
+
+def test_a_pin_that_is_not_at_hand_keeps_nothing_else_from_being_done(bench: Bench, kept: Vault) -> None:
+    state = encrypted()
+    state["policy"] = dict(PIN_POLICY)
+    volume_time.system(state).update(clear_key=True, suspended=0)
+    device = bench.asked(state)
+    said = roll_out(kept, device, Wish({"protector": "tpm-and-pin", "without_pin": True}))
+    assert said.failed == [] and device.changes == ["EnableKeyProtectors"]
+    assert "volume C: TPM and PIN are wanted, and it has no PIN" in said.waiting
+    assert not volume(device.state)["clear_key"]
+
+
 def test_a_preview_changes_nothing_and_says_it_all(bench: Bench, kept: Vault) -> None:
     device = bench.asked(clean())
     before = copy.deepcopy(device.state)

@@ -27,6 +27,7 @@ from leeboard.escrow.keys.recovery_password import new_password
 from leeboard.escrow.vault import controller_state, ledger
 from leeboard.escrow.vault.records import Key, State
 from leeboard.escrow.vault.vault import Vault
+from leeboard.escrow.volumes.suspending import note_over, restarts_left_alone
 from leeboard.escrow.volumes.transport import Purpose, device_key, new_reply, sealed
 from leeboard.escrow.volumes.volume import (
     CLEAR,
@@ -79,6 +80,8 @@ def keep(
         with vault.writing(clock()):
             pass  # whoever writes first brings up to date what a crash left behind
     volumes, plan = run.survey()
+    if not dry:
+        note_over(vault, device, volumes, clock)
     if not dry and run.note_lost(volumes):
         volumes, plan = run.survey()
     run.look_after(volumes, plan)
@@ -167,7 +170,9 @@ class _Run:
 
     def say(self, plan: Plan) -> None:
         """Put what the driver says into the outcome."""
-        self.outcome.failed += map(plain, plan.refusals)
+        refusals = list(map(plain, plan.refusals))
+        self.outcome.failed += refusals
+        self.outcome.refused += refusals
         self.outcome.changed |= bool(plan.done)
         self.outcome.done += map(plain, plan.done)
         self.outcome.waiting += map(plain, [*plan.pending, *plan.notes])
@@ -191,6 +196,8 @@ class _Run:
         kept = [key.protector for key in keys if key.state in GOOD]
         newest = {key.disk: key.state for key in keys if key.state not in GONE}
         told = {**self.wish.driver, "kept": kept, "test_failed": State.UNUSED in newest.values()}
+        records = controller_state.records(self.vault.var, self.device.urn, self.device.asset)
+        told["restarts"] = restarts_left_alone(records, self.clock())
         return {**told, "preview": True} if self.dry else told
 
     def all_keys(self) -> list[Key]:

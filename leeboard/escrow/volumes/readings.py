@@ -1,4 +1,4 @@
-"""What is kept of a Windows device's volumes beside what the device shows: the vault's word for ENC-07 and ENC-08.
+"""What is kept of a Windows device's volumes beside what it shows: the vault's word for ENC-07, ENC-08 and ENC-09.
 
 A volume is compared by the ids of its recovery passwords, which the ledger has from when they were compared; no
 envelope is opened. They are taken on the controller, during the visit, where the school keeps recovery passwords here.
@@ -16,7 +16,7 @@ from leeboard.errors import LeeboardError
 from leeboard.escrow.disks.readings import AGE, LONGEST, NO_VAULT, ON_WINDOWS, SOURCE
 from leeboard.escrow.keys.recovery_key import Kind
 from leeboard.escrow.vault import controller_state, custody, replica
-from leeboard.escrow.vault.records import Key, Records, State
+from leeboard.escrow.vault.records import Key, Records, State, Window
 from leeboard.escrow.vault.replica import Place
 from leeboard.escrow.volumes.volume import guid_of
 from leeboard.model.enums import Level
@@ -26,11 +26,13 @@ from leeboard.policy.resolve import Wanted
 from leeboard.verdict.judgements.bitlocker import (
     DATA,
     DECRYPTED,
+    ENCRYPTED,
     NUMERICAL_PASSWORD,
+    OFF,
     SYSTEM,
     EncryptableVolume,
 )
-from leeboard.verdict.judgements.escrowed_keys import KeptDisk, KeptKey
+from leeboard.verdict.judgements.escrowed_keys import KeptDisk, KeptKey, KeptSuspension
 
 SHOWN = ("bitlocker_volume", "volumes")  # what the device has to show for it
 GOOD = (State.COMPARED, State.USED)
@@ -124,6 +126,17 @@ class KeptVolumes:
                 found.append(KeptKey(name=volume.label, id=key.id if key else "", made=key.made if key else ""))
         return found
 
+    def suspensions(self, volumes: Iterable[EncryptableVolume]) -> list[KeptSuspension]:
+        """Whether each volume that is encrypted is suspended, and the window that was opened for it.
+
+        Raises LeeboardError where it cannot be told.
+        """
+        return [_suspension(volume, self._window(volume)) for volume in _looked_at(volumes) if not _is_clear(volume)]
+
+    def _window(self, volume: EncryptableVolume) -> Window | None:
+        guid = guid_of(volume.name)
+        return next((one for one in self.records.windows if one.disk == guid), None)
+
     def current(self, volume: EncryptableVolume) -> Key | None:
         """The newest key that is a recovery password of the volume, ours before one that was adopted. None for none."""
         present = _passwords(volume)
@@ -176,6 +189,25 @@ def _is_clear(volume: EncryptableVolume) -> bool:
     return volume.conversion == DECRYPTED
 
 
+def _suspension(volume: EncryptableVolume, window: Window | None) -> KeptSuspension:
+    if volume.protection is None:
+        raise LeeboardError(f"{volume.label}: whether its protection is on cannot be told")
+    # One that has no protector was never protected: ENC-01 says so.
+    is_suspended = volume.protection == OFF and volume.conversion == ENCRYPTED and bool(volume.protectors)
+    if is_suspended and volume.suspended is None and "suspended" in volume.troubles:
+        raise LeeboardError(f"{volume.label}: {volume.troubles['suspended'].why}")
+    left = (volume.suspended or 0) if is_suspended else None
+    if window is None:
+        return KeptSuspension(name=volume.label, left=left)
+    reason = plain(window.reason, LONGEST)
+    if window.ended:
+        last = f"; the last one, for {reason}, was over at {window.ended}"
+        return KeptSuspension(name=volume.label, left=left, last=last if is_suspended else "")
+    return KeptSuspension(
+        name=volume.label, left=left, opened=window.opened, until=window.until, restarts=window.restarts, reason=reason
+    )
+
+
 def _passwords(volume: EncryptableVolume) -> set[str]:
     return {one.id for one in volume.protectors or () if one.type == NUMERICAL_PASSWORD}
 
@@ -185,10 +217,11 @@ def _disk(volume: EncryptableVolume, wrong: list[str], grounds: str) -> KeptDisk
     return KeptDisk(name=volume.label, faults=faults, grounds="" if wrong else plain(grounds, LONGEST))
 
 
-Look = Callable[[KeptVolumes, Iterable[EncryptableVolume]], Sequence[KeptDisk | KeptKey]]
+Look = Callable[[KeptVolumes, Iterable[EncryptableVolume]], Sequence[KeptDisk | KeptKey | KeptSuspension]]
 LOOKS: dict[str, Look] = {
     AGE: KeptVolumes.ages,
     "escrowed": KeptVolumes.escrowed,
     "protectors": KeptVolumes.strangers,
     "rotated": KeptVolumes.rotated,
+    "suspensions": KeptVolumes.suspensions,
 }

@@ -6,7 +6,7 @@ The action recovery_keys calls it, for a school that says `leeboard_recovery_pas
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,9 @@ from leeboard.escrow.disks.readings import ON_WINDOWS, lasts
 from leeboard.escrow.disks.tpm_policy import parse_policy
 from leeboard.escrow.vault.vault import Vault
 from leeboard.escrow.volumes.keeping import keep
-from leeboard.escrow.volumes.wish import parse_options, wish_of
+from leeboard.escrow.volumes.policy import planned
+from leeboard.escrow.volumes.suspending import Suspension, suspend
+from leeboard.escrow.volumes.wish import DRIVERS, parse_options, wish_of
 from leeboard.model.observation import Observation
 from leeboard.model.operators import named
 from leeboard.policy.resolve import Wanted, parameters
@@ -29,6 +31,10 @@ OTHERWISE = {
     "leeboard_bitlocker_options names adopt_passwords",
     "restore": "no header of a BitLocker volume is kept here; leeboard escrow open shows its recovery password",
 }
+NO_SUSPENSION = (
+    "LUKS cannot be suspended: a new key for the TPM is made after the change, or somebody types the passphrase at the "
+    "next start; nothing was changed"
+)
 
 
 @dataclass(frozen=True)
@@ -57,9 +63,23 @@ def look_after(
     tpm = parse_policy(variables.tpm, variables.pin)
     options, days = parse_options(variables.options), lasts(wanted, ON_WINDOWS)
     wish, wrong = wish_of(wanted, observation, tpm, variables.pin, options, days)
+    if dry:
+        wish = replace(wish, driver={**wish.driver, "policy": planned(wanted, observation, clock())})
     outcome = keep(vault, wanted.device, ask, clock, wish, dry)
     if wrong:
         outcome.waiting.append(wrong)
+    if dry and outcome.changed:
+        outcome.waiting.append(UNTRIED)
+    return outcome
+
+
+def hold_off(
+    vault: Vault, wanted: Wanted, ask: Ask, clock: Callable[[], datetime], asked: Suspension, variables: Variables,
+    dry: bool = False,
+) -> Outcome:  # fmt: skip
+    """Suspend BitLocker on a device in a recorded window. Raises LeeboardError."""
+    options = [one for one in parse_options(variables.options) if one in DRIVERS]
+    outcome = suspend(vault, wanted.device, ask, clock, asked, dry, options)
     if dry and outcome.changed:
         outcome.waiting.append(UNTRIED)
     return outcome

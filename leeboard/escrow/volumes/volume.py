@@ -1,7 +1,7 @@
 """A BitLocker volume as a device shows it to escrow, and what its driver says is to be done. Hostile until parsed here.
 
-Numbers are those of Win32_EncryptableVolume: conversion 0 is clear, kind 0 the volume of Windows, hardware_test 1 is
-failed, type 3 is a recovery password.
+Numbers are those of Win32_EncryptableVolume: conversion 0 is clear and 1 encrypted, protection 1 is on, kind 0 the
+volume of Windows, hardware_test 1 is failed, type 3 is a recovery password.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from leeboard.model.strict import Wire
 from leeboard.model.values import plain
 
 RECOVERY = 3
-CLEAR = 0
+CLEAR, ENCRYPTED = 0, 1
+OFF, ON = 0, 1
 SYSTEM = 0
 TEST_FAILED = 1
 NAMED = "Leeboard "  # before the id of a key, the friendly name of its protector
@@ -42,13 +43,18 @@ class Protector(Wire):
 
 
 class Volume(Wire):
-    """A fixed volume. `protectors` is None where they cannot be read, as of one that is locked; so is `conversion`."""
+    """A fixed volume. `protectors` is None where they cannot be read, as of one that is locked; so is `conversion`.
+
+    `suspended`: after how many restarts its protection comes back, 0 for never, None where it is not suspended.
+    """
 
     volume: Annotated[str, Field(pattern=_VOLUME.pattern, max_length=100)]
     letter: Annotated[str, Field(pattern=r"^([A-Z]:)?$")]
     kind: Small
     conversion: Small | None
     hardware_test: Small = 0
+    protection: Small | None = None
+    suspended: Small | None = None
     protectors: Annotated[list[Protector], Field(max_length=64)] | None
 
     @property

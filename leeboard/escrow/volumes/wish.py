@@ -41,7 +41,8 @@ def wish_of(
 ) -> tuple[Wish, str]:
     """What is wanted, and in words what is wrong with the PIN; empty for nothing. Raises LeeboardError.
 
-    The PIN is used where the level asks for one, whether `tpm` names a way or not.
+    The PIN is used where the level asks for one, whether `tpm` names a way or not. Without one the driver goes on with
+    what needs none (`without_pin`).
     Where the level leaves a choice, it is the stricter one: a method of 256 bits unless the device's policy says 128,
     and the whole disk unless `used_space` is named.
     """
@@ -57,6 +58,7 @@ def wish_of(
     }
     strangers = Strangers.ADOPT if ADOPT in named else Strangers.REPLACE if REPLACE in named else Strangers.REPORT
     wrong = _wrong(TpmPolicy(protector, pin), level) if protector is Way.PIN else ""
+    driver["without_pin"] = bool(wrong)
     return Wish(driver, "" if wrong or protector is Way.TPM else pin, strangers, lasts), wrong
 
 

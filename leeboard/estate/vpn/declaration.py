@@ -34,7 +34,7 @@ from leeboard.model.vpn_names import DOMAIN
 NONE = "none"
 # Keys that what lies beside the declaration, or the levels of devices, may prove wrong.
 PLACES = (
-    *("kind", "gateways", "routes", "suite", "devices.names"),
+    *("kind", "gateways", "routes", "suite", "devices.names", "devices.without"),
     *("authority", "authority.root", "authority.issuer"),
 )
 LEAST_ADDRESSES = 4  # of a network for inner addresses
@@ -95,11 +95,20 @@ class Dns(Strict):
 
 
 class Owners(Strict):
-    """Who has the VPN: a device of one of these forms, of one of these roles, or with one of these asset tags."""
+    """Who has the VPN: a device of one of these forms, of one of these roles, or with one of these asset tags.
+
+    Those with one of the asset tags in `without` have it no more, and a roll-out takes it away from them.
+    """
 
     forms: tuple[Form, ...] = ()
     roles: tuple[Role, ...] = ()
     names: tuple[Line, ...] = ()
+    without: tuple[Line, ...] = ()
+
+    @property
+    def anybody(self) -> bool:
+        """Whether anybody has it."""
+        return bool(self.forms or self.roles or self.names)
 
 
 class Vpn(Strict):
@@ -143,9 +152,9 @@ class Vpn(Strict):
 
     def has(self, asset: str, platform: Platform, form: Form, role: Role) -> bool:
         """Whether a device has the VPN."""
-        return platform is not Platform.OTHER and (
-            form in self.devices.forms or role in self.devices.roles or asset in self.devices.names
-        )
+        if platform is Platform.OTHER or asset in self.devices.without:
+            return False
+        return form in self.devices.forms or role in self.devices.roles or asset in self.devices.names
 
 
 # In school.yml `none` says that the school has no VPN, whatever the estate declares.
@@ -156,8 +165,13 @@ def contradictions(vpn: Vpn) -> Iterator[WrongVpn]:
     """What its keys say against each other."""
     yield from _gateways(vpn)
     yield from _protocol(vpn)
-    if not vpn.devices.model_dump(exclude_defaults=True):
+    if not vpn.devices.anybody:
         yield WrongVpn("name nobody: say forms, roles or names, or take the VPN out", "devices")
+    for index, name in enumerate(vpn.devices.without):
+        if name in vpn.devices.names:
+            yield WrongVpn(
+                f"has {name}, which stands in names as well; take it out in one", "devices", "without", index
+            )
     yield from _names(vpn)
     yield from _inner(vpn)
     yield from _home(vpn)

@@ -130,13 +130,13 @@ class SchoolVpn:
                 yield Problem(str(self.folder / DEVICES), message, device.row, "host")
 
     def _no_such_names(self, devices: Iterable[DeviceRow]) -> Iterator[Problem]:
-        known = {device.asset for device in devices} if self.declared.devices.names else set()
-        for name in self.declared.devices.names:
-            if name not in known:
-                message = f"names {plain(name, 60)}, which is no asset tag in devices.csv"
-                yield Problem(
-                    plain(str(self.file), 300), message, self.declared.line("devices.names"), "vpn.devices.names"
-                )
+        owners = self.declared.devices
+        known = {device.asset for device in devices} if owners.names or owners.without else set()
+        for key, names in (("devices.names", owners.names), ("devices.without", owners.without)):
+            for name in names:
+                if name not in known:
+                    message = f"names {plain(name, 60)}, which is no asset tag in devices.csv"
+                    yield Problem(plain(str(self.file), 300), message, self.declared.line(key), f"vpn.{key}")
 
     def _refusals(self, level: Level) -> Iterator[tuple[str, str]]:
         """What of the declaration is below a level's minimum: the key, and why."""

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from leeboard.model.strict import Wire
-from leeboard.verdict.judgements.answer import CannotBeTold, MakesNoSense
+from leeboard.verdict.judgements.answer import CannotBeTold, MakesNoSense, UnderWay
 from leeboard.verdict.judgements.volume import Number, Small, Text, Trouble
 
 SYSTEM, DATA, REMOVABLE = 0, 1, 2
@@ -165,6 +165,11 @@ class EncryptableVolume(Wire):
         """Whether nothing of it is encrypted. Raises like `known` and `number`."""
         self.known()
         return self.number("conversion") == DECRYPTED
+
+    def begun(self) -> None:
+        """Raise UnderWay where encryption begins by itself after the next start, which tries its protectors first."""
+        if self.hardware_test == HARDWARE_TEST_PENDING and self.in_clear:
+            raise UnderWay(f"{self.label}: its hardware test waits for a restart, and encryption begins after it")
 
 
 def not_there(subject: str, part: str, troubles: dict[str, Trouble]) -> MakesNoSense:

@@ -48,6 +48,7 @@ from .simple import (
 from .sshd import driver as sshd
 from .system import identity, kernel, unit
 from .vpn import driver as vpn
+from .vpn import secrets_driver as vpn_secrets
 
 DRIVERS = {
     driver.NAME: driver
@@ -76,6 +77,7 @@ DRIVERS = {
         sshd,
         unit,
         vpn,
+        vpn_secrets,
         xrdp,
     )
 }

@@ -1,5 +1,6 @@
 #!/bin/bash
-# REM-05 as a pupil meets it: every file that holds a key or a password of a VPN is really opened as an ordinary user.
+# REM-05 as a pupil meets it: every file that holds a key or a password of a VPN is really opened as an ordinary user,
+# and every configuration is asked whether that user may write it.
 # Prints compliant or drifted, then why.
 set -u
 wrong="" waits=""
@@ -21,6 +22,15 @@ while read -r file; do
         if as test -w "$file"; then wrong+="$user may change $file. "; fi
     done
 done < <(holders)
+# A configuration may be read; whoever can change it, or put another file in a key's place, has the tunnel.
+while read -r place; do
+    for user in pupil teacher nobody $(stat -Lc %U "$place" | grep -vx root); do
+        if setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups test -w "$place"; then
+            wrong+="$user may change $place. "
+        fi
+    done
+done < <(find /etc/swanctl /etc/ipsec.conf /etc/ipsec.d /etc/strongswan.conf /etc/strongswan.d /etc/openvpn /etc/ppp \
+    /etc/NetworkManager/system-connections \( -type d -o -name '*.conf' \) 2>/dev/null)
 for folder in /etc/wireguard /etc/swanctl/{private,rsa,ecdsa,pkcs8}; do
     if setpriv --reuid nobody --regid nogroup --clear-groups test -x "$folder" -o -r "$folder"; then
         wrong+="anybody gets into $folder. "

@@ -137,3 +137,19 @@ def test_who_has_no_vpn_and_who_is_only_reported_is_asked_for_no_certificate(
         enforcing._families, enforcing._waived = families, {}
         assert enforcing._certified(laptop, laptop.clock.now()) is False
     assert laptop.order == []
+
+
+def test_who_has_it_no_more_loses_the_tunnel_under_a_checkpoint_and_is_asked_for_no_certificate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    laptop = Laptop(tmp_path, "issued", clock=DoubleClock())
+    laptop.variables = {**laptop.variables, "leeboard_vpn": "none"}
+    laptop.read = device("lt-1", laptop.variables, tuple(load().parameters))
+    laptop.wanted = resolve(BASELINE, laptop.read)
+    for tunnel in ("to:0.0.0.0/0 gateway:vpn.example-la.example", "left:/etc/swanctl/private/x.pem"):
+        laptop.tunnel, laptop.order = tunnel, []
+        rolled_out(laptop, monkeypatch)
+        assert (laptop.order, laptop.tunnel) == ([(TUNNEL, "armed")], "none")
+    laptop.order = []
+    rolled_out(laptop, monkeypatch)
+    assert laptop.order == []

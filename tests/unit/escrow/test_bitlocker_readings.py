@@ -29,6 +29,7 @@ def shown(device: WindowsDevice) -> list[EncryptableVolume]:
     return [
         EncryptableVolume(
             name=drive.name, letter=drive.letter, kind=drive.kind, conversion=drive.conversion,
+            protection=drive.protection, suspended=drive.suspended,
             protectors=tuple(Protector(id=one["id"], type=one["type"]) for one in drive.protectors),
         )
         for drive in device.drives
@@ -143,7 +144,7 @@ def night(controller: WindowsController, aspect: Aspect | None = None) -> dict[s
 
 def test_a_night_takes_what_the_vault_has(controller: WindowsController) -> None:
     found = night(controller)
-    assert set(found) == {"age", "escrowed", "protectors", "rotated"}
+    assert set(found) == {"age", "escrowed", "protectors", "rotated", "suspensions"}
     for aspect in found.values():
         assert isinstance(aspect, Found) and isinstance(aspect.value, list)
         assert [json.loads(text)["name"] for text in aspect.value] == ["C:", "D:"]

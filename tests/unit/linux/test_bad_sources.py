@@ -271,7 +271,7 @@ def spoilt(root: Path, name: str, way: str) -> Iterator[None]:
 
 # The drivers that each file may cost; facts and what tells the machine from another are none.
 FILES: dict[str, set[str]] = {
-    "/etc/NetworkManager/system-connections/x.nmconnection": {"vpn"},
+    "/etc/NetworkManager/system-connections/x.nmconnection": {"vpn", "vpn_secrets"},
     "/etc/audit/auditd.conf": {"dropin", "file_mode"},
     "/etc/audit/rules.d/50-x.rules": {"audit_rules", "file_mode"},
     "/etc/audit/rules.d/audit.rules": {"audit_rules", "file_mode"},
@@ -282,7 +282,7 @@ FILES: dict[str, set[str]] = {
     "/etc/dconf/profile/user": {"dconf"},
     "/etc/fstab": {"luks_volume", "removable_media"},
     "/etc/gdm3/daemon.conf": {"dropin"},
-    "/etc/group": {"audit_rules", "dropin", "file_mode", "removable_media", "sshd", "vpn"},
+    "/etc/group": {"audit_rules", "dropin", "file_mode", "removable_media", "sshd", "vpn_secrets"},
     "/etc/issue": {"banner", "file_mode"},
     "/etc/issue.net": {"banner", "file_mode"},
     "/etc/leeboard/label": {"device_label"},
@@ -291,7 +291,7 @@ FILES: dict[str, set[str]] = {
     "/etc/pam.d/login": {"banner", "faillock"},
     "/etc/passwd": {
         "accounts", "audit_rules", "dconf", "dropin", "file_mode", "kconfig", "listening", "remmina",
-        "removable_media", "shell_timeout", "sshd", "vpn",
+        "removable_media", "shell_timeout", "sshd", "vpn_secrets",
     },
     "/etc/profile.d/x.sh": {"dconf", "file_mode", "kconfig"},
     "/etc/rsyslog.conf": {"log_forwarding"},
@@ -301,11 +301,11 @@ FILES: dict[str, set[str]] = {
     "/etc/ssh/sshd_config": {"dropin", "sshd"},
     "/etc/ssh/sshd_config.d/50-x.conf": {"dropin", "sshd"},
     "/etc/sudoers": {"audit_rules", "dropin"},
-    "/etc/swanctl/swanctl.conf": {"vpn"},
+    "/etc/swanctl/swanctl.conf": {"vpn", "vpn_secrets"},
     "/etc/systemd/journald.conf.d/x.conf": {"dropin", "log_forwarding"},
     "/etc/systemd/logind.conf.d/x.conf": {"dropin"},
     "/etc/systemd/timesyncd.conf.d/x.conf": {"clock"},
-    "/etc/wireguard/wg0.conf": {"vpn"},
+    "/etc/wireguard/wg0.conf": {"vpn", "vpn_secrets"},
     "/etc/xdg/autostart/x.desktop": {"listening"},
     "/etc/xdg/kscreenlockerrc": {"kconfig"},
     "/etc/xrdp/xrdp.ini": {"xrdp"},

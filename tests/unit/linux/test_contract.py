@@ -85,7 +85,8 @@ ADDRESSES = {
     "shell_timeout": ["TMOUT", "TMOUT#readonly", "TMOUT#exported", "other-shells"],
     "unit": [f"auditd.service:{kind}" for kind in ("enabled", "active", "failed", "masked")],
     "remmina": ["saved-passwords"],
-    "vpn": ["profiles", "shared-secrets", "open-secrets", "old-programs", "tunnel", "certificate"],
+    "vpn": ["profiles", "shared-secrets", "old-programs", "tunnel", "certificate"],
+    "vpn_secrets": ["open-to-others"],
     "firewall": [
         "inbound-ipv4", "inbound-ipv6", "after-restart-ipv4", "after-restart-ipv6", "outbound-ipv4", "outbound-ipv6",
         "management", "openings", "services",
@@ -129,6 +130,7 @@ WRITES = [
     ("file_mode", "audit-configuration", []),
     ("file_mode", "audit-tools", []),
     ("key_files", "open-to-others", []),
+    ("vpn_secrets", "open-to-others", []),
     ("xrdp", "security_layer", "tls"),
 ]
 READERS = [
@@ -165,13 +167,20 @@ DRIFTED = {
     "/etc/lightdm/lightdm.conf": "[Seat:*]\ngreeter-hide-users=false\n",
     "/etc/crypttab": "data UUID=1 /etc/keys/data.key luks\n",
     "/etc/keys/data.key": "k",
+    "/etc/ppp/chap-secrets": "ada * hunter2 *\n",
 }
 
 
 def drifted(tmp_path: Path) -> Any:
     host = folder(tmp_path, DRIFTED)
     (tmp_path / "etc/update-motd.d/10-uname").chmod(0o755)
-    for path in ("etc/profile.d/a.sh", "var/log/audit/audit.log", "usr/sbin/auditd", "etc/keys/data.key"):
+    for path in (
+        "etc/profile.d/a.sh",
+        "var/log/audit/audit.log",
+        "usr/sbin/auditd",
+        "etc/keys/data.key",
+        "etc/ppp/chap-secrets",
+    ):
         (tmp_path / path).chmod(0o666)
     (tmp_path / "var/log/audit").chmod(0o750)
     return host

@@ -10,7 +10,8 @@ import pytest
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine import change as changing
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.change import ChangeRefused, apply
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Host
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.luks import key_files, key_files_changes
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.luks import key_files
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.system.root_only_path import guarded
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.undo.run import undo
 
 from tests.unit.linux.folder import effective, folder
@@ -156,7 +157,7 @@ def test_links_in_a_circle_end(tmp_path: Path) -> None:
     (tmp_path / "etc/x").symlink_to("y")
     (tmp_path / "etc/y").symlink_to("x")
     with pytest.raises(ChangeRefused, match="more than 40 links"):
-        key_files_changes._guarded(folder(tmp_path), "/etc/x")
+        guarded(folder(tmp_path), "/etc/x", "look at it")
 
 
 def test_what_can_be_closed_is_closed_and_the_rest_is_said_by_the_next_round(tmp_path: Path) -> None:

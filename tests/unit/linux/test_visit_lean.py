@@ -15,7 +15,7 @@ from tests.device_code import LINUX, linux_files
 from tests.unit.linux.folder import PASSWD, folder
 
 # Of 160 files; each one more costs every device of every school some milliseconds a night.
-MOST = 99
+MOST = 101
 PLAIN: Mapping[str, str | None] = {
     "/etc/os-release": 'ID=debian\nVERSION_ID="13"\n',
     "/etc/passwd": PASSWD,
@@ -29,14 +29,15 @@ PLAIN: Mapping[str, str | None] = {
     "/etc/NetworkManager/NetworkManager.conf": "[main]\n",
 }  # fmt: skip
 # What a machine has besides, and the code that reads it.
-IPSEC = {"vpn.strongswan", "vpn.swanctl", "vpn.charon", "vpn.ipsec", "vpn.settings"}
+IPSEC = {"vpn.strongswan", "vpn.swanctl", "vpn.charon", "vpn.ipsec", "vpn.settings", "vpn.tunnel_left"}
+OPEN = {"engine.access_attribute", *IPSEC}
 FIREWALL = {f"firewall.{name}" for name in ("ours", "table", "words", "guests", "way_in")}
 SENDING = {"system.tls_files", "system.certificate"}
 RSYSLOG = {"logging.rsyslog_service", "logging.rsyslog", "logging.rainerscript", *SENDING}
 BESIDES = [
     ("/usr/bin/plasmashell", {"kconfig.view", "kconfig.files", "kconfig.ini", "kconfig.cascade", "kconfig.session"}),
-    ("/etc/swanctl/swanctl.conf", {"system.private_keys", *IPSEC}),
-    ("/etc/ipsec.secrets", IPSEC),
+    ("/etc/swanctl/swanctl.conf", {"system.private_keys", "vpn.configurations", *OPEN}),
+    ("/etc/ipsec.secrets", OPEN),
     ("/usr/sbin/rsyslogd", RSYSLOG),
     ("/etc/leeboard/firewall.nft", {*FIREWALL, "system.came_by"}),
     ("/usr/lib/systemd/systemd-journal-upload", {"logging.journal_upload", *SENDING}),
@@ -46,7 +47,8 @@ CHANGES = {
     "engine.home_file", "faillock.changes", "faillock.trial", "faillock.update", "firewall.putting_back",
     "firewall.writing", "kconfig.changes", "luks.key_files_changes", "logging.writing", "removable_media.changes",
     "simple.sharing_off", "sshd.administrators", "sshd.changes", "sshd.cover", "sshd.our_file", "sshd.visitor",
-    "system.came_by", "vpn.certificate", "vpn.stacks", "vpn.tunnel_changes", "vpn.tunnel_cover",
+    "system.came_by", "system.root_only_path", "vpn.certificate", "vpn.secrets_changes", "vpn.stacks",
+    "vpn.tunnel_changes", "vpn.tunnel_cover", "vpn.tunnel_gone",
 }  # fmt: skip
 VISIT = """
 import json, sys

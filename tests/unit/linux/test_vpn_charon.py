@@ -13,6 +13,7 @@ from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.hos
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.system.systemd_unit import UNITS
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import charon as vpn_charon
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import driver as vpn
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import secrets_driver
 
 from tests.unit.linux import own
 from tests.unit.linux.folder import Answers, folder
@@ -255,9 +256,10 @@ def test_charon_that_does_not_answer_is_an_error(tmp_path: Path) -> None:
     host = machine(tmp_path)
     refused = "plugin 'pkcs11': failed to load\nError: connecting to 'default' URI failed: Connection refused\n"
     host._runner.answers["--list-conns"] = Completed(111, "", refused)
-    found = vpn.observe(host, ["profiles", "open-secrets"])
-    assert found["profiles"]["effective"]["why"].endswith("Connection refused")
-    assert found["open-secrets"]["effective"]["state"] == "value"
+    found = vpn.observe(host, ["profiles"])["profiles"]["effective"]
+    assert found["why"].endswith("Connection refused")
+    found = secrets_driver.observe(host, ["open-to-others"])["open-to-others"]["effective"]
+    assert found["state"] == "value"
 
 
 def test_the_socket_may_lie_elsewhere(tmp_path: Path) -> None:

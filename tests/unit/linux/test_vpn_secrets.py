@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import driver as vpn
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import secrets_driver
 
 from tests.unit.linux.folder import PASSWD, folder
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root for files of other owners")
+OPEN = "open-to-others"
 GROUP = "root:x:0:\nsystemd-network:x:998:\nstaff:x:50:\n"
 SECRET = "connections { }\nsecrets {\n  ike-1 { secret = hunter2 }\n}\n"
 WG = "/etc/wireguard/wg0.conf"
@@ -38,7 +40,7 @@ class Machine:
         (self.root / path.lstrip("/")).chmod(mode)
 
     def open(self) -> list[str]:
-        found = vpn.observe(self.host, ["open-secrets"])["open-secrets"]["effective"]
+        found = secrets_driver.observe(self.host, [OPEN])[OPEN]["effective"]
         assert found["state"] == "value", found
         assert "hunter2" not in str(found)
         value: list[str] = found["value"]
@@ -264,7 +266,7 @@ def test_an_access_list_that_cannot_be_read_is_not_none(
 
     machine.set(NETDEV, 0o640, gid=998)
     monkeypatch.setattr(os, "getxattr", broken)
-    found = vpn.observe(machine.host, ["open-secrets"])["open-secrets"]["effective"]
+    found = secrets_driver.observe(machine.host, [OPEN])[OPEN]["effective"]
     assert (found["state"], found.get("code")) == ("unreadable", code)
 
 

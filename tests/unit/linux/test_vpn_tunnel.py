@@ -204,7 +204,9 @@ def test_a_gateway_without_addresses_is_called_by_its_name() -> None:
 
 
 def test_a_machine_without_it_has_none(tmp_path: Path) -> None:
-    assert effective(vpn, machine(tmp_path), "tunnel")["state"] == "absent"
+    host = machine(tmp_path, loaded="list-conns reply {\n}\n")
+    (tmp_path / f"etc/swanctl/x509ca/leeboard-{AUTHORITY.sha256}.pem").unlink()
+    assert effective(vpn, host, "tunnel")["state"] == "absent"
     assert effective(vpn, folder(tmp_path / "empty"), "tunnel")["state"] == "absent"
 
 
@@ -287,12 +289,6 @@ def test_a_roll_out_writes_and_loads_it_once(tmp_path: Path) -> None:
 def test_what_was_not_loaded_is_loaded_again(tmp_path: Path) -> None:
     host = machine(tmp_path, {**THERE}, LOADED.replace("IKEv2", "IKEv1"))
     assert vpn.dry_run(host, change()).commands == RELOADED
-
-
-def test_none_takes_our_files_away_and_no_others(tmp_path: Path) -> None:
-    plan = vpn.dry_run(machine(tmp_path, {**THERE, "/etc/swanctl/conf.d/other.conf": ""}), change("none"))
-    assert {edit.path: edit.after for edit in plan.edits} == dict.fromkeys(THERE)
-    assert plan.commands == RELOADED
 
 
 @pytest.mark.parametrize(

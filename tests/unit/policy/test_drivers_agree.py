@@ -46,7 +46,7 @@ NEAR = [
     "auditd:installed\n", "auditd.service:active\n", "audit:pid\n",
     "volumes", "volume", "key-files", "open-to-others", "open-to-all", "tpm", "tpm2", "iommu", "thunderbolt", "plain",
     "luks", "usb-storage", "loop",
-    "profiles", "profile", "shared-secrets", "open-secrets", "old-programs", "profiles\n", "saved-passwords", "saved",
+    "profiles", "profile", "shared-secrets", "open-to-others", "old-programs", "profiles\n", "saved-passwords", "saved",
     "PermitRootLogin", "permitrootlogin", "MaxStartups", "MaxStartups.begin", "MaxStartupsXbegin", "inbound-ipv4",
     "inbound-ipv5", "forward-ipv4", "desktop-sharing", "xrdp", "xrdp\n", "security_layer", "security-layer",
     "privileged", "privilege", "sudo-logs", "sudo-log", "locked", "-e 2", "-F path=/etc/x -F perm=wa", "-S open,close",
@@ -108,6 +108,13 @@ def test_windows_has_the_same_drivers_and_their_modules() -> None:
     modules = {BASELINE.drivers[name].module for name in built(Platform.WINDOWS)} - {None}
     for name in (f"{module}{end}" for module in modules for end in (".ps1", ".yml")):
         assert (ROOT / "plugins" / "modules" / name).is_file(), name
+
+
+def test_what_an_action_changes_has_that_action() -> None:
+    named = {action for driver in BASELINE.drivers.values() for action in driver.action.values()}
+    assert named
+    for name in named:
+        assert (ROOT / "plugins" / "action" / f"{name}.py").is_file(), name
 
 
 def test_the_devices_ask_for_a_checkpoint_where_the_plan_arms_one() -> None:

@@ -22,8 +22,8 @@ import stat
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from . import armed
-from .edits import Change, ChangeRefused, DryRun, Edit, FileEdit, PermissionEdit, WithheldEdit
+from . import access_attribute, armed
+from .edits import Change, ChangeRefused, DryRun, Edit, FileEdit, PermissionEdit, SecretRemoval, WithheldEdit
 from .host import Host
 from .journal import Journal
 from .reading import Readings, fingerprint
@@ -117,12 +117,13 @@ def _load(host: Host, commands: list[list[str]], so_far: str, guard: Callable[[]
 def _reverse(host: Host, edit: Edit) -> Edit:
     """The edit that brings back what is there before `edit` is made. Raises ChangeRefused where nothing may."""
     if isinstance(edit, PermissionEdit):
-        return PermissionEdit(edit.path, edit.after, edit.before)
+        return PermissionEdit(edit.path, edit.after, edit.before, edit.lists and edit.lists[::-1])
     if isinstance(edit, WithheldEdit):
         raise ChangeRefused(f"{edit.path}: a secret that is taken away is never put back")
     if edit.before is None:
         return FileEdit(edit.path, edit.after, None)
     status = host.stat(edit.path)
+    # Of a removal that is put back the journal has a digest alone.
     return FileEdit(edit.path, edit.after, edit.before, stat.S_IMODE(status.st_mode), (status.st_uid, status.st_gid))
 
 
@@ -138,7 +139,7 @@ def write(host: Host, edit: Edit) -> None:
         replace(host, edit)
         return
     folder = os.path.dirname(target)
-    if edit.after is None:
+    if isinstance(edit, SecretRemoval) or edit.after is None:
         if os.path.lexists(target):
             os.unlink(target)
     else:
@@ -173,11 +174,16 @@ def _permit(target: str, edit: PermissionEdit) -> None:
     handle = os.open(target, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         status = os.fstat(handle)
-        if (stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid) != edit.before:
+        same = edit.inode in (None, (status.st_dev, status.st_ino))
+        lists = edit.lists is None or access_attribute.content(handle) == edit.lists[0]
+        if not same or not lists or (stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid) != edit.before:
             raise ChangeRefused(f"{edit.path} was changed by somebody else at this moment; repeat the roll-out")
         mode, *owner = edit.after
         if tuple(owner) != edit.before[1:]:
             os.fchown(handle, *owner)
+        if edit.lists:
+            # Before the mode, which is a list's mask: a list is what it was, or what it will be, wherever this ends.
+            access_attribute.put(handle, edit.lists[1])
         os.fchmod(handle, mode)  # after the owner, since a new owner takes the set-user-id bit away
         os.fsync(handle)
     finally:
@@ -194,7 +200,9 @@ def sync_folder(folder: str) -> None:
 
 
 def _differs(host: Host, edit: Edit) -> bool:
-    if edit.before != edit.after:
+    if edit.before != edit.after or (
+        isinstance(edit, PermissionEdit) and edit.lists and edit.lists[0] != edit.lists[1]
+    ):
         return True
     if not isinstance(edit, FileEdit) or edit.after is None:
         return False
@@ -204,14 +212,22 @@ def _differs(host: Host, edit: Edit) -> bool:
     return edit.owner is not None and (status.st_uid, status.st_gid) != tuple(edit.owner)
 
 
+def permissions_in_words(edit: PermissionEdit) -> tuple[str, str]:
+    """A line of a diff for each side; of access lists only whether there is one."""
+    before, after = ("# mode {:04o}, owner {}:{}".format(*side) for side in (edit.before, edit.after))
+    lists = [", with an access list" if one else "" for one in edit.lists or (b"", b"")]
+    return f"{before}{lists[0]}\n", f"{after}{lists[1]}\n"
+
+
 def _diff(edit: Edit) -> dict[str, str]:
     """Ansible's form of a diff; a change of mode or owner shows as a line of its own."""
     if isinstance(edit, PermissionEdit):
-        before, after = ("# mode {:04o}, owner {}:{}\n".format(*side) for side in (edit.before, edit.after))
+        before, after = permissions_in_words(edit)
         return {"before_header": edit.path, "after_header": edit.path, "before": before, "after": after}
-    if isinstance(edit, WithheldEdit):
+    if isinstance(edit, (WithheldEdit, SecretRemoval)):
         head = {"before_header": edit.path, "after_header": edit.path}
-        return {**head, "before": f"# {edit.what}\n", "after": "# taken out\n"}
+        what_became = "taken out" if isinstance(edit, WithheldEdit) else "taken away"
+        return {**head, "before": f"# {edit.what}\n", "after": f"# {what_became}\n"}
     note = "" if edit.mode is None else f"# mode {edit.mode:04o}\n"
     return {
         "before_header": edit.path,

@@ -42,13 +42,24 @@ class FileEdit:
 class PermissionEdit:
     """Owner and permission bits of a file or folder that stays in place: a daemon may be writing to it.
 
-    `before` and `after` are (mode, uid, gid).
+    `before` and `after` are (mode, uid, gid). `lists`, where the access list (setfacl) is changed too, is what the
+    kernel keeps of it before and after, empty for none. `inode` (device, number) is the file that was looked at, where
+    somebody could put another one in its place until then.
     """
 
-    def __init__(self, path: str, before: Permissions, after: Permissions) -> None:
+    def __init__(
+        self,
+        path: str,
+        before: Permissions,
+        after: Permissions,
+        lists: tuple[bytes, bytes] | None = None,
+        inode: tuple[int, int] | None = None,
+    ) -> None:
         self.path = path
         self.before = before
         self.after = after
+        self.lists = lists
+        self.inode = inode
 
 
 class WithheldEdit:
@@ -67,7 +78,21 @@ class WithheldEdit:
         self.what = what
 
 
-Edit = Union[FileEdit, PermissionEdit, WithheldEdit]
+class SecretRemoval:
+    """A file that is taken away with a key or password in it. No journal, diff or log has what was there.
+
+    `before` are its bytes, for this process alone. `what` says what goes ("the key of the VPN's certificate").
+    """
+
+    after = None
+
+    def __init__(self, path: str, before: bytes, what: str) -> None:
+        self.path = path
+        self.before = before
+        self.what = what
+
+
+Edit = Union[FileEdit, PermissionEdit, WithheldEdit, SecretRemoval]
 
 
 class DryRun:

@@ -10,12 +10,12 @@ import contextlib
 import os
 import stat
 
+from . import access_attribute
 from .edits import ChangeRefused, WithheldEdit
 from .host import READ_LIMIT, Host
 
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-ACCESS = "system.posix_acl_access"
 NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -52,7 +52,7 @@ def _replace_in(folder: int, name: str, edit: WithheldEdit) -> None:
             raise ChangeRefused(f"{edit.path} is no plain file of that person's own; nothing was changed")
         if stream.read(READ_LIMIT + 1) != edit.before:
             raise ChangeRefused(f"{edit.path} was changed by somebody else at this moment; repeat the roll-out")
-        access = _access_list(handle)
+        access = access_attribute.content(handle)
     # One name for each file: what a killed run left is replaced by the run that finishes its work.
     temporary = f".{name}.leeboard"
     _unlink(temporary, folder)
@@ -63,7 +63,7 @@ def _replace_in(folder: int, name: str, edit: WithheldEdit) -> None:
             os.fchown(stream.fileno(), status.st_uid, status.st_gid)
             os.fchmod(stream.fileno(), stat.S_IMODE(status.st_mode))
             if access:
-                os.setxattr(stream.fileno(), ACCESS, access)
+                access_attribute.put(stream.fileno(), access)
             stream.flush()
             os.fsync(stream.fileno())
         os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
@@ -76,10 +76,3 @@ def _replace_in(folder: int, name: str, edit: WithheldEdit) -> None:
 def _unlink(name: str, folder: int) -> None:
     with contextlib.suppress(FileNotFoundError):
         os.unlink(name, dir_fd=folder)
-
-
-def _access_list(handle: int) -> bytes:
-    try:
-        return os.getxattr(handle, ACCESS)
-    except OSError:
-        return b""  # it has none, or its file system knows none

@@ -159,17 +159,16 @@ class Host:
         return stat.S_ISREG(status.st_mode) and bool(status.st_mode & 0o111)
 
     def access_list(self, name: str) -> bytes:
-        """A file's access list as the kernel keeps it, empty where it has none or its file system knows none.
+        """A file's access list as the kernel keeps it, empty for none. Raises HostError."""
+        from . import access_attribute  # few files have one
 
-        Raises HostError.
-        """
         try:
-            return os.getxattr(self.path(name), "system.posix_acl_access")
+            return access_attribute.content(self.path(name))
+        except FileNotFoundError:
+            return b""
         except PermissionError:
             raise HostError("denied" if self.is_root else "needs_root", f"{name} may not be looked at") from None
         except OSError as problem:
-            if problem.errno in (errno.ENODATA, errno.ENOTSUP, errno.ENOENT):
-                return b""
             raise HostError("failed", f"the access list of {name}: {problem.strerror}") from None
 
     def megabytes(self, name: str) -> int:

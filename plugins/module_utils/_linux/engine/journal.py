@@ -9,10 +9,12 @@ One file a run, `/var/lib/leeboard/journal/<run id>.jsonl`, mode 0600, one JSON 
                {"path": ..., "before": {"state": "permissions", "mode": 384, "uid": 0, "gid": 0},
                 "after": {"mode": 416, "uid": 0, "gid": 4}}]}         the content was not touched
 
+Where an access list was changed, both sides also have `access_list`, base64 of what the kernel keeps, empty for none.
+
 A written file also has `left`, the mode and owner that it gets. Where they are, a line also has `commands`, what is run
 after the files are written; `units`, {unit: [ActiveState, UnitFileState]} before those commands switch units on or off,
 null where systemd does not say it; `made`, the folders that writing makes; and `withheld`, the paths of files from
-which a secret is taken: what was there is in no journal.
+which a secret is taken, or which are taken away with one: what was there is in no journal.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ import re
 import time
 from typing import Any
 
-from .edits import Change, Edit, FileEdit, PermissionEdit, WithheldEdit
+from .edits import Change, Edit, FileEdit, PermissionEdit, SecretRemoval, WithheldEdit
 from .host import Host, HostError
 from .reading import Readings
 
@@ -33,6 +35,11 @@ FOLDER = "/var/lib/leeboard/journal"
 # A restart starts what does not run.
 SWITCHES = ("unmask", "enable", "start", "restart", "stop", "disable", "mask")
 RUN_ID = re.compile(r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
+
+
+def permissions(mode: int, uid: int, gid: int) -> dict[str, Any]:
+    """Mode and owner as a line has them."""
+    return {"mode": mode, "uid": uid, "gid": gid}
 
 
 class Journal:
@@ -59,13 +66,13 @@ class Journal:
             "driver": driver,
             "changes": changes,
             "before": before,
-            "files": [self._file(edit) for edit in edits if not isinstance(edit, WithheldEdit)],
+            "files": [self._file(edit) for edit in edits if not isinstance(edit, (WithheldEdit, SecretRemoval))],
         }
         extras = {
             "commands": commands,
             "units": self._units(commands or []),
             "made": self._made(edits),
-            "withheld": [edit.path for edit in edits if isinstance(edit, WithheldEdit)],
+            "withheld": [edit.path for edit in edits if isinstance(edit, (WithheldEdit, SecretRemoval))],
         }
         line.update({name: value for name, value in extras.items() if value})
         folder = self._host.path(FOLDER)
@@ -84,7 +91,9 @@ class Journal:
 
     def _file(self, edit: FileEdit | PermissionEdit) -> dict[str, Any]:
         if isinstance(edit, PermissionEdit):
-            before, after = ({"mode": mode, "uid": uid, "gid": gid} for mode, uid, gid in (edit.before, edit.after))
+            before, after = (permissions(*one) for one in (edit.before, edit.after))
+            for side, entries in zip((before, after), edit.lists or ()):  # noqa: B905  Python 3.10 has `strict`
+                side["access_list"] = base64.b64encode(entries).decode()
             return {"path": edit.path, "before": {"state": "permissions", **before}, "after": after}
         state: dict[str, Any] = {"state": "absent"}
         if edit.before is not None:

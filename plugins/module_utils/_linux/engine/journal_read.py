@@ -33,6 +33,7 @@ class Record:
     """One file in one line. `before` and `after` are digests (None: absent) or UNTOUCHED; `content` what was there.
 
     `permissions` is (mode, uid, gid) as it was, None where nothing was; `left` likewise afterwards, None for unknown.
+    `lists` are the access lists before and after, None where the run left it alone.
     """
 
     def __init__(self, fields: dict[str, Any]) -> None:
@@ -44,10 +45,14 @@ class Record:
         self.content: bytes | None = None
         self.permissions = None if state == "absent" else _permissions(before)
         self.left: Permissions | None = None
+        self.lists: tuple[bytes, bytes] | None = None
         if state == "permissions":
             self.before: str | None = UNTOUCHED
             self.after: str | None = UNTOUCHED
-            self.left = _permissions(after if isinstance(after, dict) else {})
+            after = after if isinstance(after, dict) else {}
+            self.left = _permissions(after)
+            if "access_list" in before:
+                self.lists = (_access_list(before), _access_list(after))
             return
         if state == "file":
             self.content = base64.b64decode(before.get("content", ""), validate=True)
@@ -212,6 +217,10 @@ def _permissions(fields: dict[str, Any]) -> Permissions:
     if mode > 0o7777:
         raise ValueError("mode, owner or group is no number")
     return mode, uid, gid
+
+
+def _access_list(fields: dict[str, Any]) -> bytes:
+    return base64.b64decode(fields.get("access_list", ""), validate=True)
 
 
 def _number(value: Any) -> int:

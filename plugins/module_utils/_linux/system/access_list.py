@@ -6,7 +6,7 @@ import struct
 
 from ..engine.host import Host, HostError
 
-VERSION, USER, GROUP, MASK = 2, 0x02, 0x08, 0x10
+VERSION, USER, OWN_GROUP, GROUP, MASK = 2, 0x02, 0x04, 0x08, 0x10
 WORDS = ((4, "read"), (2, "change"), (1, "run or enter"))
 
 
@@ -26,16 +26,25 @@ class Entry:
 
 def named(host: Host, path: str) -> list[Entry]:
     """The entries for single people and groups in a file's list, as posix_acl_xattr.h has it. Raises HostError."""
+    entries, mask = _entries(host, path)
+    return [Entry(tag == GROUP, number, rights & mask) for tag, rights, number in entries if tag in (USER, GROUP)]
+
+
+def own_group(host: Host, path: str) -> int | None:
+    """What the file's own group may do, as bits: in a list its mode shows the mask instead. None without a list.
+
+    Raises HostError.
+    """
+    entries, mask = _entries(host, path)
+    return next((rights & mask for tag, rights, _number in entries if tag == OWN_GROUP), None)
+
+
+def _entries(host: Host, path: str) -> tuple[list[tuple[int, int, int]], int]:
+    """([(tag, rights, number), ...], mask) of a file's list. Raises HostError."""
     content = host.access_list(path)
     if not content:
-        return []
+        return [], 7
     if len(content) < 4 or (len(content) - 4) % 8 or struct.unpack_from("<I", content)[0] != VERSION:
         raise HostError("malformed", f"the access list of {path} makes no sense")
-    entries: list[Entry] = []
-    mask = 7
-    for tag, rights, number in struct.iter_unpack("<HHI", content[4:]):
-        if tag == MASK:
-            mask = rights
-        elif tag in (USER, GROUP):
-            entries.append(Entry(tag == GROUP, number, rights))
-    return [Entry(entry.is_group, entry.number, entry.rights & mask) for entry in entries]
+    entries = [(tag, rights, number) for tag, rights, number in struct.iter_unpack("<HHI", content[4:])]
+    return entries, next((rights for tag, rights, _number in entries if tag == MASK), 7)

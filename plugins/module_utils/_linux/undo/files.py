@@ -10,6 +10,7 @@ import os
 import stat
 import time
 
+from ..engine import access_attribute
 from ..engine.edits import Edit, FileEdit, PermissionEdit, Permissions
 from ..engine.host import READ_LIMIT, Host
 from ..engine.journal_read import UNTOUCHED, Entry, Record, digest
@@ -18,7 +19,8 @@ from ..engine.journal_read import UNTOUCHED, Entry, Record, digest
 class Now:
     """A path as it is: `kind` is absent, file, folder or other (a link, a pipe).
 
-    Of a file also its `content`, bytes, and when it was `written`, in seconds since 1970.
+    Of a file also its `content`, bytes, and when it was `written`, in seconds since 1970. `access_list` is what the
+    kernel keeps of one, empty for none.
     """
 
     def __init__(
@@ -27,12 +29,14 @@ class Now:
         permissions: Permissions | None = None,
         content: bytes | None = None,
         written: float = 0,
+        access_list: bytes = b"",
     ) -> None:
         self.kind = kind
         self.permissions = permissions
         self.content = content
         self.digest = digest(content)
         self.written = written
+        self.access_list = access_list
 
 
 def current_state(host: Host, path: str) -> Now:
@@ -48,12 +52,13 @@ def current_state(host: Host, path: str) -> Now:
     try:
         status = os.fstat(handle)
         permissions = (stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid)
+        access_list = access_attribute.content(handle)
         if stat.S_ISDIR(status.st_mode):
-            return Now("folder", permissions)
+            return Now("folder", permissions, access_list=access_list)
         if not stat.S_ISREG(status.st_mode):
             return Now("other")
         with open(handle, "rb", closefd=False) as stream:
-            return Now("file", permissions, stream.read(READ_LIMIT + 1), status.st_mtime)
+            return Now("file", permissions, stream.read(READ_LIMIT + 1), status.st_mtime, access_list)
     finally:
         os.close(handle)
 
@@ -76,6 +81,8 @@ class History:
         self._contents: set[str | None] = set()
         self._permitted: set[Permissions | None] = set()
         self._any_permissions = False
+        self.access_list: bytes | None = None  # what is put back, None where the run left it alone
+        self._lists: set[bytes] = set()
 
     def add(self, entry: Entry, record: Record) -> None:
         """Take up what the next line says of this path."""
@@ -90,6 +97,9 @@ class History:
             if not self.touched:
                 self.touched, self.content = True, record.content
             self._contents |= {record.before, record.after}
+        if record.lists:
+            self.access_list = record.lists[0] if self.access_list is None else self.access_list
+            self._lists |= {*record.lists}
         if record.left is not None:
             self._permitted.add(record.left)
         elif record.after is not None:
@@ -107,7 +117,7 @@ class History:
         if self.touched and self.content is None:
             return now.kind == "absent"
         content = not self.touched or (now.kind == "file" and now.digest == digest(self.content))
-        return content and now.permissions == self.permissions
+        return content and now.permissions == self.permissions and self.access_list in (None, now.access_list)
 
     def differs(self, now: Now) -> str:
         """What somebody else changed since, in words; an empty text when all is as the run left it."""
@@ -126,6 +136,8 @@ class History:
             return f"its content is another one, written {when}, and it belongs to uid {owner}"
         if now.permissions and not self._any_permissions and now.permissions not in self._permitted:
             return "its owner or mode is another one ({:04o}, {}:{})".format(*now.permissions)
+        if self.access_list is not None and now.access_list not in self._lists:
+            return "its access list (setfacl) is another one"
         return ""
 
     def edit(self, now: Now) -> Edit:
@@ -133,7 +145,8 @@ class History:
         same = not self.touched or (self.content is not None and now.digest == digest(self.content))
         if same:
             # It is there, and was before.
-            return PermissionEdit(self.path, now.permissions, self.permissions)  # type: ignore[arg-type]
+            lists = None if self.access_list is None else (now.access_list, self.access_list)
+            return PermissionEdit(self.path, now.permissions, self.permissions, lists)  # type: ignore[arg-type]
         if self.permissions is None:
             return FileEdit(self.path, now.content, self.content)
         mode, uid, gid = self.permissions
@@ -144,6 +157,7 @@ class History:
         if self.permissions is None or (self.touched and self.content is None):
             return "absent"
         permissions = "mode {:04o}, owner {}:{}".format(*self.permissions)
+        permissions += ", with an access list" if self.access_list else ""
         return permissions if self.content is None else f"{len(self.content)} bytes, {permissions}"
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..checkpoint.drivers import CUT_OFF
 from ..engine import armed, journal_read
-from ..engine.change import sync_folder, write
+from ..engine.change import permissions_in_words, sync_folder, write
 from ..engine.edits import Change, ChangeRefused, Edit, PermissionEdit
 from ..engine.host import READ_LIMIT, Host, HostError
 from ..engine.journal import Journal
@@ -28,6 +28,7 @@ DONE = "undo"  # the driver's name in the line that ends an undo
 ENCRYPTION_DRIVERS = ("luks_volume", "luks_key", "key_files", "disk_encryption", "crypttab")
 ENCRYPTION_PATHS = ("/etc/crypttab", "/etc/cryptsetup", "/etc/luks", "/etc/dracut", "/etc/initramfs-tools", "/boot/")
 WITHHELD = "a saved password was taken out of it, which no journal keeps; whoever needs it types it once more"
+TAKEN_AWAY = "it was taken away with the secret in it, which no journal keeps"
 ENCRYPTION = "it belongs to encryption, which is never undone from here"
 
 
@@ -118,7 +119,7 @@ def _files(
     for entry in entries:
         for path in entry.withheld:
             about = {"driver": entry.driver, "addresses": entry.addresses, "target": path}
-            outcome["left"].append({**about, "why": WITHHELD})
+            outcome["left"].append({**about, "why": WITHHELD if host.exists(path) else TAKEN_AWAY})
     edits = []
     for history in histories([entry for entry in entries if entry.driver != DONE]):
         shown = {"driver": ", ".join(history.drivers), "addresses": history.addresses, "target": history.path}
@@ -247,7 +248,7 @@ def _diff(history: History, now: Now) -> dict[str, str]:
     edit = history.edit(now)
     head = {"before_header": history.path, "after_header": history.path}
     if isinstance(edit, PermissionEdit):
-        before, after = ("# mode {:04o}, owner {}:{}\n".format(*side) for side in (edit.before, edit.after))
+        before, after = permissions_in_words(edit)
         return {**head, "before": before, "after": after}
     before, after = ((side or b"").decode("utf-8", "backslashreplace") for side in (edit.before, edit.after))
     return {**head, "before": before, "after": after}

@@ -13,9 +13,8 @@ from typing import NamedTuple
 from ..engine.host import Host, HostError
 from ..engine.safe_read import text_or_nothing
 from ..system.certificate import digests, validities
+from .files import CERTIFICATES, KEYS
 
-CERTIFICATES = "/etc/swanctl/x509"
-KEYS = "/etc/swanctl/private"
 OURS = re.compile(r"leeboard-vpn-[0-9a-f]{16}\.pem\Z")
 EXTENSIONS = "subjectAltName,extendedKeyUsage,basicConstraints"
 PUBLIC_KEY = re.compile(r"-----BEGIN PUBLIC KEY-----.*?-----END PUBLIC KEY-----\n", re.DOTALL)

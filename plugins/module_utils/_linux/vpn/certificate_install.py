@@ -18,12 +18,12 @@ from ..engine.host import Host
 from ..engine.safe_read import text_or_nothing
 from ..system.certificate import BLOCK, digests
 from . import charon
-from .certificate import CERTIFICATES, KEYS, Certificate, file_name, look, ours, same_name, wrong
+from .certificate import Certificate, file_name, look, ours, same_name, wrong
 from .certificate_request import FOLDER, NEXT_KEY, prepare, public_key
-from .tunnel_conf import AUTHORITIES, authority_file
+from .files import AUTHORITIES, CERTIFICATES, KEYS, LISTS
+from .tunnel_conf import authority_file
 
 NEXT = f"{FOLDER}/next.pem"
-LISTS = "/etc/swanctl/x509crl"
 LIST = f"{LISTS}/leeboard.pem"
 MOST = 20  # certificates in one text
 # Roll-outs are made at school, where a gateway may give no tunnel: with fewer seconds left than these the new

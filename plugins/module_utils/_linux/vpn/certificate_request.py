@@ -11,9 +11,10 @@ from ..engine.change import sync_folder
 from ..engine.edits import ChangeRefused
 from ..engine.host import Host
 from .certificate import PUBLIC_KEY
+from .files import WAITING
 from .tunnel_words import NAME
 
-FOLDER = "/var/lib/leeboard/vpn"
+FOLDER = WAITING
 NEXT_KEY = f"{FOLDER}/next.key"
 CURVES = ("P-256", "P-384")
 # openssl writes the key itself: it is in no pipe and no argument. A key that was cut off is not there.

@@ -4,9 +4,9 @@ Addresses:
     profiles         list of JSON texts, one a profile (vpn/profile.py has the words); what charon has not loaded yet
                      makes *running* unreadable
     shared-secrets   list of places where a secret that both ends know stands, never the secret
-    open-secrets     list of "path owner:group mode" of files and folders with keys that others could read or change
     old-programs     list of programs for PPTP and L2TP that are installed
-    tunnel           the tunnel that Leeboard wrote, in words (tunnel_words.py); absent where it wrote none
+    tunnel           the tunnel that Leeboard wrote, in words (tunnel_words.py); absent where it wrote none, and
+                     left:WHAT for what is left of one (tunnel_left.py)
     certificate      list of texts, one for each certificate with which this device may prove itself in that tunnel:
                      from when to when it holds, or what is wrong with it (certificate_state.py); absent without it
 
@@ -25,7 +25,7 @@ from ..engine.edits import Change, DryRun
 from ..engine.host import Host, HostError
 from ..engine.reading import Reading, Readings, absent, reading, unreadable, value
 from ..engine.safe_read import read_each
-from . import networkmanager, others, secrets, wireguard
+from . import networkmanager, others, wireguard
 from .files import NO_TUNNEL, OWN_CONF, OWN_NAME, has_ipsec
 from .profile import Profile
 
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 NAME = "vpn"
 CUT_OFF = True
-ADDRESSES = re.compile(r"\A(?:profiles|shared-secrets|open-secrets|old-programs|tunnel|certificate)\Z")
-ALL = ["profiles", "shared-secrets", "open-secrets", "old-programs", "tunnel", "certificate"]
+ADDRESSES = re.compile(r"\A(?:profiles|shared-secrets|old-programs|tunnel|certificate)\Z")
+ALL = ["profiles", "shared-secrets", "old-programs", "tunnel", "certificate"]
 MOST = 300  # profiles; a machine with more of them is not one of a school
 TYPE = "vpn_profile"
 
@@ -73,9 +73,6 @@ def _read(host: Host, address: str) -> Reading:
         stored = ipsec.secrets(host) if ipsec else []
         places = sorted(f"{place} ({kind})" for kind, _path, place in stored if kind in ("psk", "password"))
         return reading(NAME, address, value(places[:MOST], "swanctl.conf and ipsec.secrets", "list"))
-    if address == "open-secrets":
-        opened = secrets.too_open(host)
-        return reading(NAME, address, value(opened[:MOST], "files with keys and passwords of VPNs", "list"))
     if address == "tunnel":
         return _tunnel(host)
     if address == "certificate":
@@ -88,7 +85,7 @@ def _tunnel(host: Host) -> Reading:
     if ipsec is None:
         return reading(NAME, "tunnel", absent("strongSwan is not installed"))
     if not host.exists(OWN_CONF) and not ipsec.has(host, OWN_NAME):
-        return reading(NAME, "tunnel", absent(NO_TUNNEL))
+        return _left(host)
     from . import tunnel_state
 
     return tunnel_state.read(host, NAME)
@@ -100,6 +97,13 @@ def _certificate(host: Host) -> Reading:
     from . import certificate_state
 
     return certificate_state.read(host, NAME)
+
+
+def _left(host: Host) -> Reading:
+    from . import tunnel_left  # only where there is something of IPsec
+
+    left = tunnel_left.words(host)
+    return reading(NAME, "tunnel", value(left, NO_TUNNEL, "string") if left else absent(NO_TUNNEL))
 
 
 def _ipsec(host: Host) -> ModuleType | None:

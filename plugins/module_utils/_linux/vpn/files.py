@@ -12,6 +12,15 @@ IPSEC = ("/etc/swanctl", "/etc/strongswan.conf", "/run/charon.vici", "/etc/ipsec
 # The school's own tunnel: our file of swanctl, and the name of our connection.
 OWN_CONF = "/etc/swanctl/conf.d/leeboard.conf"
 OWN_NAME = "leeboard"
+# What goes with it: options of charon, what keeps networkd off its routes, rules for names and what loads them.
+OWN_OPTIONS = "/etc/strongswan.d/leeboard.conf"
+OWN_NETWORKD = "/etc/systemd/networkd.conf.d/60-leeboard-vpn.conf"
+OWN_RULES = "/etc/swanctl/leeboard-names.nft"
+OWN_LOADER = "/etc/systemd/system/strongswan.service.d/leeboard.conf"
+# Where certificates and keys lie, and what a certificate waits in for its place.
+CERTIFICATES, KEYS = "/etc/swanctl/x509", "/etc/swanctl/private"
+AUTHORITIES, LISTS = "/etc/swanctl/x509ca", "/etc/swanctl/x509crl"
+WAITING = "/var/lib/leeboard/vpn"
 NO_TUNNEL = "Leeboard wrote no tunnel"
 
 

@@ -36,11 +36,14 @@ MARKS = (
     ("AnyConnect", "/opt/cisco/secureclient/vpn/profile/*.xml", r"<HostEntry>", "other:anyconnect"),
 )
 Options = dict[str, list[list[str]]]  # of an OpenVPN file: the arguments of each time that an option is given
-# Programs for PPTP and L2TP: there is nothing good to be done with them.
-PROGRAMS = (
-    "/usr/sbin/pptp", "/usr/sbin/pptpd", "/usr/sbin/xl2tpd",
-    "/usr/lib/NetworkManager/VPN/nm-pptp-service.name", "/usr/lib/NetworkManager/VPN/nm-l2tp-service.name",
-)  # fmt: skip
+# Programs for PPTP and L2TP, and their packages: there is nothing good to be done with them.
+PROGRAMS = {
+    "/usr/sbin/pptp": "pptp-linux",
+    "/usr/sbin/pptpd": "pptpd",
+    "/usr/sbin/xl2tpd": "xl2tpd",
+    "/usr/lib/NetworkManager/VPN/nm-pptp-service.name": "network-manager-pptp",
+    "/usr/lib/NetworkManager/VPN/nm-l2tp-service.name": "network-manager-l2tp",
+}
 
 
 def profiles(host: Host) -> list[Profile]:

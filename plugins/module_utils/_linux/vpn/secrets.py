@@ -1,23 +1,16 @@
-"""Files that hold keys and passwords of VPNs, and which of them others than root could read or change.
+"""Files that hold keys and passwords of VPNs. Who could read or change them is judged in open_places.py.
 
 Keys are where a program looks for them, and any other file of a VPN's folders that holds one, whatever its name: one
 that was copied among the certificates is as good a key as the right one.
-A file counts as kept when the file itself is closed, or when a folder above it that is root's lets nobody else in.
-An access list (setfacl) counts too: the kernel shows its widest entry as the group's bits, so it is looked at where a
-group is allowed to read.
 """
 
 from __future__ import annotations
 
-import os
 import re
-import stat
-from collections.abc import Iterator
+from collections.abc import Callable
 
 from ..engine.host import Host
 from ..engine.safe_read import text_or_nothing
-from ..system import access_list
-from ..system.people import names, owner_and_mode
 from . import networkmanager, wireguard
 from . import others as vpn_others
 from .files import glob, has_ipsec
@@ -40,7 +33,6 @@ NETPLAN_SECRET = re.compile(
 )
 NETDEV_SECRET = re.compile(r"^\s*(PrivateKey|PresharedKey)\s*=\s*\S", re.MULTILINE)
 NETDEV_FILE = re.compile(r"^\s*(?:PrivateKeyFile|PresharedKeyFile)\s*=\s*(/\S+)", re.MULTILINE)
-READ_OR_WRITE = 6
 # Folders of VPN programs in which certificates, configurations and keys lie beside each other.
 FOLDERS = (
     "/etc/swanctl", "/etc/ipsec.d", "/etc/openvpn", "/etc/wireguard", "/etc/NetworkManager", "/etc/ppp", "/etc/tinc",
@@ -52,29 +44,8 @@ USUAL = {
 }  # fmt: skip
 
 
-def too_open(host: Host) -> list[str]:
-    """ "PATH owner:group mode" of everything that others could read or change, sorted. Raises HostError."""
-    problems = {path: _open_folder(host, path) for path in CLOSED_FOLDERS}
-    for path, group in _files(host):
-        problems[path] = _open_file(host, path, group)
-    for folder in FOLDERS:
-        if set(host.entries(folder)) - USUAL:
-            problems.update(_keys_below(host, folder, problems))
-    return sorted(place for place in problems.values() if place)
-
-
-def _keys_below(host: Host, folder: str, known: dict[str, str]) -> dict[str, str]:
-    """{path: what is wrong} of the files in a folder that are open and hold a key. What is closed is not read."""
-    from ..system import private_keys  # only where a VPN program has a folder
-
-    problems = {
-        path: _open_file(host, path, "") for path in private_keys.files_below(host, folder) if path not in known
-    }
-    return {path: place for path, place in problems.items() if place and private_keys.in_file(host, path)}
-
-
-def _files(host: Host) -> list[tuple[str, str]]:
-    """(path, a group that may read it or "") of each file that holds a secret."""
+def files(host: Host) -> list[tuple[str, str]]:
+    """(path, a group that may read it or "") of each file that holds a secret, whatever its mode. Raises HostError."""
     paths = [
         (f"{folder}/{name}", "") for folder in CLOSED_FOLDERS for name in host.entries(folder) if _is_key(folder, name)
     ]
@@ -133,75 +104,15 @@ def _openvpn(host: Host, path: str) -> list[str]:
     return paths
 
 
-def _open_folder(host: Host, path: str) -> str:
-    try:
-        status = host.stat(path)
-    except FileNotFoundError:
-        return ""
-    if status.st_uid == 0 and not stat.S_IMODE(status.st_mode) & 0o077:
-        return ""
-    return _description(host, path, status, "")
+def copied(host: Host, may_hold: Callable[[str], bool]) -> list[str]:
+    """The files of VPN programs' folders that hold a private key, of those that `may_hold` says are worth a look.
 
+    Raises HostError.
+    """
+    there = [folder for folder in FOLDERS if set(host.entries(folder)) - USUAL]
+    if not there:
+        return []
+    from ..system import private_keys  # only where a VPN program has a folder
 
-def _open_file(host: Host, path: str, group: str) -> str:
-    """The words for a file that is not closed, else an empty text. `group` may read it."""
-    try:
-        status = host.stat(path)
-    except FileNotFoundError:
-        return ""  # a broken link, or it went away
-    if stat.S_ISDIR(status.st_mode):
-        return ""
-    mode = stat.S_IMODE(status.st_mode)
-    others = ""
-    if group and names(host, "/etc/group").get(status.st_gid) == group:
-        others = _others(host, path)
-        mode &= ~0o040 if not others else 0o777
-    if _shielded(host, path):
-        return ""
-    if status.st_uid == 0 and not mode & 0o077:
-        folder = _changeable_folder(host, path)
-        return f"{path}, which can be replaced in {folder}" if folder else ""
-    return _description(host, path, status, others)
-
-
-def _description(host: Host, path: str, status: os.stat_result, others: str) -> str:
-    return f"{path} {owner_and_mode(host, status)}{others or _others(host, path)}"
-
-
-def _above(host: Host, path: str) -> Iterator[tuple[str, os.stat_result]]:
-    """(folder, its os.stat) of each folder above the place where a file really lies, the nearest first."""
-    above = os.path.dirname(host.link(path) or path)
-    while above not in ("", "/"):
-        try:
-            yield above, host.stat(above)
-        except FileNotFoundError:
-            return
-        above = os.path.dirname(above)
-
-
-def _shielded(host: Host, path: str) -> bool:
-    """True when a folder above is root's and lets in nobody else. An access list would show in the group's bits."""
-    return any(
-        status.st_uid == 0 and not stat.S_IMODE(status.st_mode) & 0o077 for _folder, status in _above(host, path)
-    )
-
-
-def _changeable_folder(host: Host, path: str) -> str:
-    """A folder above in which somebody but root could put another file in this one's place, else an empty text."""
-    for folder, status in _above(host, path):
-        mode = status.st_mode
-        by_others = mode & stat.S_IWOTH or (mode & stat.S_IWGRP and status.st_gid != 0)
-        if status.st_uid != 0 or (by_others and not mode & stat.S_ISVTX):
-            return folder
-    return ""
-
-
-def _others(host: Host, path: str) -> str:
-    """Text for the users and groups that an access list lets in besides; empty for none. Raises HostError."""
-    people, groups = names(host, "/etc/passwd"), names(host, "/etc/group")
-    others = [
-        f"group {groups.get(one.number, one.number)}" if one.is_group else f"user {people.get(one.number, one.number)}"
-        for one in access_list.named(host, path)
-        if one.rights & READ_OR_WRITE
-    ]
-    return f", and by access list {', '.join(others[:5])}" if others else ""
+    paths = [path for folder in there for path in private_keys.files_below(host, folder) if may_hold(path)]
+    return [path for path in paths if private_keys.in_file(host, path)]

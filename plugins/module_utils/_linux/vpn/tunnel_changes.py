@@ -22,7 +22,6 @@ from . import swanctl, tunnel_names
 from .stacks import NOT_INSTALLED, UNIT, in_the_way, installed
 from .tunnel_conf import (
     CONF,
-    FILES,
     GLOBAL_IPV6,
     LOAD_NETWORKD,
     NAME,
@@ -33,7 +32,7 @@ from .tunnel_conf import (
     conf,
 )
 from .tunnel_state import ADDRESS, differences, is_there, not_running, section
-from .tunnel_words import NONE, Wanted, parse, text
+from .tunnel_words import Wanted, parse, text
 
 RUNS = "/run/systemd/system"
 MODE = 0o640  # it holds no secret; who is at the other end is nobody's business
@@ -52,20 +51,19 @@ def plan(host: Host, changes: list[Change]) -> DryRun:
         raise HostError("needs_root", "only root may change the VPN")
     if not host.exists(RUNS):
         raise ChangeRefused("systemd does not run on this machine, so nothing would keep the tunnel up")
-    overlay = OverlayHost(host)
     if wanted is None:
-        for path in FILES:
-            if host.exists(path):
-                overlay.remove(path)
-    else:
-        _refuse(host, wanted)
-        overlay.put(CONF, conf(wanted), mode=MODE, owner=(0, 0))
-        overlay.put(OPTIONS, OPTIONS_TEXT, mode=0o644, owner=(0, 0))
-        overlay.put(NETWORKD, NETWORKD_TEXT, mode=0o644, owner=(0, 0))
-        _put_names(overlay, wanted)
-        _refuse_others_in_it(host, overlay, wanted)
-    expected = NONE if wanted is None else text(wanted)
-    commands = _loading(host, wanted) if overlay.changes_something() or _waits(host, wanted) else []
+        from . import tunnel_gone  # a device that keeps its tunnel does without
+
+        return tunnel_gone.plan(host)
+    overlay = OverlayHost(host)
+    _refuse(host, wanted)
+    overlay.put(CONF, conf(wanted), mode=MODE, owner=(0, 0))
+    overlay.put(OPTIONS, OPTIONS_TEXT, mode=0o644, owner=(0, 0))
+    overlay.put(NETWORKD, NETWORKD_TEXT, mode=0o644, owner=(0, 0))
+    _put_names(overlay, wanted)
+    _refuse_others_in_it(host, overlay, wanted)
+    expected = text(wanted)
+    commands = _loading(host, wanted) if overlay.changes_something() or _waits(host) else []
     return overlay.result(commands, lambda after: _not_there(after, expected))
 
 
@@ -81,9 +79,9 @@ def _put_names(overlay: OverlayHost, wanted: Wanted) -> None:
             overlay.remove(path)
 
 
-def _waits(host: Host, wanted: Wanted | None) -> bool:
+def _waits(host: Host) -> bool:
     """Whether what is written is not what charon has: it is loaded once more."""
-    return wanted is not None and section(host) is not None and bool(not_running(host))
+    return section(host) is not None and bool(not_running(host))
 
 
 def _refuse(host: Host, wanted: Wanted) -> None:
@@ -124,20 +122,19 @@ def _refuse_others_in_it(host: Host, overlay: OverlayHost, wanted: Wanted) -> No
         raise ChangeRefused(f"our connection {NAME} would still be changed by {', '.join(other[:3])}; take that out")
 
 
-def _loading(host: Host, tunnel: Wanted | None) -> list[list[str]]:
+def _loading(host: Host, tunnel: Wanted) -> list[list[str]]:
     """What makes charon have it.
 
     Options count from its start on, and one whose rule networkd took away makes it again at its start only.
     """
-    wanted = tunnel is not None
     commands = [[*LOAD_NETWORKD]]
-    if (tunnel and tunnel.dns) or host.exists(tunnel_names.RULES):
+    if tunnel.dns or host.exists(tunnel_names.RULES):
         commands += [["systemctl", "daemon-reload"], [*tunnel_names.LOAD]]
     if not state(host, UNIT)[0]:
         commands += [] if enabled(host, UNIT) else [["systemctl", "enable", UNIT]]
-        return [*commands, ["systemctl", "restart", UNIT]] if wanted else commands
+        return [*commands, ["systemctl", "restart", UNIT]]
     other_options = text_or_nothing(host, OPTIONS) != OPTIONS_TEXT
-    if wanted and (other_options or "past the tunnel" in not_running(host)):
+    if other_options or "past the tunnel" in not_running(host):
         return [*commands, ["systemctl", "restart", UNIT]]
     return [*commands, ["systemctl", "reload", UNIT]]
 
@@ -146,8 +143,6 @@ def _not_there(after: Readings, expected: str) -> str:
     """Why the change has no effect, by the reading afterwards."""
     reading: dict[str, Any] = after[ADDRESS]
     now = reading.get("running", reading["effective"])
-    if expected == NONE:
-        return "" if now["state"] == "absent" else "the tunnel is still there"
     if now["state"] == "value" and now["value"] == expected:
         return ""
     return f"charon does not have the tunnel: {now.get('why') or now.get('source')}"

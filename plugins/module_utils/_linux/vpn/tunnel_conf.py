@@ -9,21 +9,19 @@ from __future__ import annotations
 
 from typing import Dict, Union
 
-from .files import OWN_CONF, OWN_NAME
+from .files import OWN_CONF, OWN_NAME, OWN_NETWORKD, OWN_OPTIONS
 from .tunnel_names import LOADER, RULES
 from .tunnel_words import Wanted
 
 CONF, NAME = OWN_CONF, OWN_NAME
-OPTIONS = "/etc/strongswan.d/leeboard.conf"
+OPTIONS, NETWORKD = OWN_OPTIONS, OWN_NETWORKD
 CHILD = "leeboard"
 NO_IPV6 = "leeboard-no-ipv6"
-AUTHORITIES = "/etc/swanctl/x509ca"
 HEAD = "# Written by Leeboard (REM-01). A roll-out writes it anew.\n"
 # Without it charon calls a gateway once that it finds no way to: at a start before the network is there.
 # networkd takes a stranger's address off its card, and of a route for IPv6 what says to speak from it: not from lo.
 OPTIONS_TEXT = HEAD + "charon-systemd {\n  retry_initiate_interval = 20\n  install_virtual_ip_on = lo\n}\n"
 # networkd takes away what it did not make whenever it is reloaded: charon's rule, and all goes beside the tunnel.
-NETWORKD = "/etc/systemd/networkd.conf.d/60-leeboard-vpn.conf"
 NETWORKD_TEXT = (
     "# Written by Leeboard (REM-01). A roll-out writes it anew.\n"
     "[Network]\nManageForeignRoutingPolicyRules=no\nManageForeignRoutes=no\n"

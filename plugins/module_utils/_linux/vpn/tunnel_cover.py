@@ -9,6 +9,7 @@ from . import charon
 from .stacks import UNIT
 from .tunnel_conf import FILES, LOAD_NETWORKD, NAME
 from .tunnel_names import LOAD as LOAD_NAMES
+from .tunnel_words import NONE
 
 LONGEST = 180  # seconds, on an emulated machine: charon is reloaded, and calls the gateway
 # A connection that charon no longer has from a file lives on in it until it is told to go.
@@ -19,9 +20,12 @@ GONE = ("sh", "-c", f"! swanctl --list-conns 2>/dev/null | grep -q '^{NAME}:'")
 THERE = ("sh", "-c", f"swanctl --list-conns 2>/dev/null | grep -q '^{NAME}:'")
 
 
-def cover(host: Host, _changes: list[Change]) -> Cover:
+def cover(host: Host, changes: list[Change]) -> Cover:
     """All that a change of the tunnel may touch. Raises ChangeRefused, HostError."""
-    for path in FILES:
+    files: tuple[str, ...] = FILES
+    if any(change.get("value") == NONE for change in changes):
+        files = tuple(dict.fromkeys([*FILES, *_left(host)]))
+    for path in files:
         if host.link(path) is not None:
             raise ChangeRefused(f"{path} is a symbolic link; put a regular file in its place")
     if not host.exists("/run/systemd/system"):
@@ -32,9 +36,16 @@ def cover(host: Host, _changes: list[Change]) -> Cover:
     if not had:
         commands.insert(0, Command(END, 30))
     return Cover(
-        files=FILES,
+        files=files,
         units=(UNIT,),
         commands=tuple(commands),
         proofs=(Proof(THERE if had else GONE),),
         longest=LONGEST,
     )
+
+
+def _left(host: Host) -> list[str]:
+    """The files that go with the tunnel, its key among them: it comes back with all else, or goes for good."""
+    from . import tunnel_left  # few tunnels go
+
+    return [*tunnel_left.public(host), *tunnel_left.certificates(host), *tunnel_left.keys(host)]

@@ -17,9 +17,9 @@ import re
 
 from ..engine.host import Host
 from ..engine.safe_read import first_of, text_or_nothing
+from .files import OWN_LOADER, OWN_RULES
 
-RULES = "/etc/swanctl/leeboard-names.nft"
-LOADER = "/etc/systemd/system/strongswan.service.d/leeboard.conf"
+RULES, LOADER = OWN_RULES, OWN_LOADER
 LOADER_TEXT = (
     f"# Written by Leeboard (REM-01). A roll-out writes it anew.\n[Service]\nExecStartPre=-/usr/sbin/nft -f {RULES}\n"
 )

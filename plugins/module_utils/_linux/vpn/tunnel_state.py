@@ -13,10 +13,9 @@ from ..engine.reading import Machine, Reading, absent, reading, value
 from ..engine.safe_read import text_or_nothing
 from ..system.certificate import digests
 from . import charon, strongswan, swanctl, tunnel_names
-from .files import NO_TUNNEL
+from .files import AUTHORITIES, NO_TUNNEL
 from .settings import Entry, Section
 from .tunnel_conf import (
-    AUTHORITIES,
     CHILD,
     CONF,
     NAME,

@@ -4,7 +4,6 @@
 # image: gnome
 # flips: REM-05
 # expect: drifted
-# mends: no
 set -eu
 openssl genpkey -algorithm ed25519 -out /etc/swanctl/x509/laptop.pem
 chmod 0644 /etc/swanctl/x509/laptop.pem

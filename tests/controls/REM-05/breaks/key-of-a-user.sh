@@ -4,7 +4,6 @@
 # image: gnome
 # flips: REM-05
 # expect: drifted
-# mends: no
 set -eu
 echo 'not a real key' >/etc/swanctl/pkcs12/laptop.p12
 chown teacher: /etc/swanctl/pkcs12/laptop.p12

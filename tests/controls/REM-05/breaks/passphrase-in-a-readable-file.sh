@@ -4,7 +4,6 @@
 # image: gnome
 # flips: REM-05
 # expect: drifted
-# mends: no
 set -eu
 cat >>/etc/swanctl/swanctl.conf <<'EOF'
 secrets {

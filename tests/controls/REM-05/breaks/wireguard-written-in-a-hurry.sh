@@ -6,7 +6,6 @@
 # flips: REM-05
 # expect: drifted
 # also: REM-04 compliant
-# mends: no
 set -eu
 cat >/etc/wireguard/school.conf <<'EOF'
 [Interface]

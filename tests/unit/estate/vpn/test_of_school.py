@@ -104,7 +104,7 @@ def test_a_schools_own_declaration_takes_the_place_of_the_estates(tmp_path: Path
     hill, mill, till = found.schools
     assert told(hill)["A-1"]["gateways"][0]["name"] == "vpn.hill.example"
     assert hill.origins(hill.devices[0])["leeboard_vpn"] == "school.yml"
-    assert mill.vpn is None and told(mill) == {} and "leeboard_vpn_gateways" not in mill.variables
+    assert mill.vpn is None and told(mill) == {"M-1": "none"} and "leeboard_vpn_gateways" not in mill.variables
     assert told(till)["T-1"]["gateways"][0]["name"] == "vpn.example-la.example"
     for folder, school in (("hill", hill), ("mill", mill), ("till", till)):
         (alone,) = read(tmp_path / folder / "school.yml").schools

@@ -1,0 +1,66 @@
+"""Taking the school's own tunnel away from a device that has the VPN no more: `none`, said in so many words.
+
+Files first, then the certificate, and its key last. Neither of these two is in the journal: an undo that brought a
+certificate back would have to bring its key. Until the checkpoint is confirmed both lie beside it, root's alone.
+"""
+
+from __future__ import annotations
+
+from ..engine.edits import ChangeRefused, DryRun, Edit, FileEdit, SecretRemoval
+from ..engine.host import Host, HostError
+from ..engine.reading import Readings
+from ..system.systemd_unit import state
+from ..system.units_enabled import enabled
+from . import stacks, swanctl, tunnel_left, tunnel_names
+from .settings import Section
+from .tunnel_conf import CONF, LOAD_NETWORKD, NAME, NETWORKD
+from .tunnel_cover import END
+
+ADDRESS = "tunnel"
+
+
+def plan(host: Host) -> DryRun:
+    """The files that go, and the commands that end what they made. Raises ChangeRefused, HostError."""
+    public, certificates, keys = (one(host) for one in (tunnel_left.public, tunnel_left.certificates, tunnel_left.keys))
+    loaded = tunnel_left.loaded(host)
+    if not public and not certificates and not keys and not loaded:
+        return DryRun()
+    by = stacks.we_come_by_a_tunnel(host) if loaded else ""
+    if by:
+        raise ChangeRefused(f"we come through a tunnel ({by}), and it may be the one that goes; come by another way")
+    for path in [*public, *certificates, *keys]:
+        leads = host.link(path)
+        if leads is not None:
+            raise ChangeRefused(f"{path} is a symbolic link to {leads}; take it away by hand and repeat the roll-out")
+    edits: list[Edit] = [FileEdit(path, host.read(path), None) for path in public]
+    edits += [SecretRemoval(path, host.read(path), "a certificate of this device for the VPN") for path in certificates]
+    edits += [SecretRemoval(path, host.read(path), "a key of this device for the VPN") for path in keys]
+    return DryRun(edits, _commands(host, public, loaded), _not_gone)
+
+
+def _commands(host: Host, public: list[str], loaded: bool) -> list[list[str]]:
+    commands = [[*LOAD_NETWORKD]] if NETWORKD in public else []
+    if {tunnel_names.RULES, tunnel_names.LOADER} & {*public}:
+        commands += [["systemctl", "daemon-reload"], [*tunnel_names.LOAD]]
+    runs = state(host, stacks.UNIT)[0]
+    had = loaded or CONF in public
+    if had and (runs or enabled(host, stacks.UNIT)) and not _others(host):
+        # charon was there for this tunnel alone.
+        return [*commands, *(["systemctl", verb, stacks.UNIT] for verb in ("stop", "disable"))]
+    commands += [["systemctl", "reload", stacks.UNIT]] if runs else []
+    return [*commands, [*END]] if loaded else commands
+
+
+def _others(host: Host) -> bool:
+    """Whether the files of swanctl have a connection of somebody else's; what cannot be read counts as one."""
+    try:
+        parsed = swanctl.settings(host)
+    except HostError:
+        return True
+    connections = parsed.root.sections.get("connections", Section()).sections if parsed else {}
+    return bool(set(connections) - {NAME})
+
+
+def _not_gone(after: Readings) -> str:
+    now = after[ADDRESS]["effective"]
+    return "" if now["state"] == "absent" else f"the tunnel is still there: {now.get('value') or now.get('why')}"
