@@ -252,6 +252,16 @@ def test_without_a_tunnel_the_new_one_waits_while_the_old_one_holds_for_a_month(
     assert not set(old) & set(kept(host))
 
 
+def test_an_old_one_that_ended_under_a_tunnel_that_is_still_up_is_nothing_to_lose(device: tuple[Host, Charon]) -> None:
+    host, charon = device
+    put(host, renewed(host, last=DAY))
+    old = kept(host)
+    charon.carries = False
+    certificate_install.install(host, renewed(host, last=90 * DAY), NAME, False)
+    assert certificate_install.settle(host, "leeboard", Clock(_now() + 2 * 86400), patience=5) == (True, "")
+    assert not set(old) & set(kept(host))
+
+
 @pytest.mark.full
 def test_one_that_does_not_prove_itself_stays_out_however_late_it_is(device: tuple[Host, Charon]) -> None:
     host, charon = device

@@ -93,6 +93,12 @@ def test_an_authority_of_the_same_name_and_another_key_is_unknown(tmp_path: Path
     assert "of no authority that the tunnel trusts" in text
 
 
+def test_an_authority_that_lies_there_and_that_the_tunnel_does_not_name_is_unknown(tmp_path: Path) -> None:
+    files = {"/etc/swanctl/x509ca/somebody.pem": FOREIGN.certificate}
+    [text] = said(device(tmp_path, {OWN: FOREIGN.issue(NAME, CLIENT)}, files))
+    assert "is of CN=Somebody, and of no authority that the tunnel trusts" in text
+
+
 def test_an_authority_between_the_root_and_the_device_is_followed(tmp_path: Path) -> None:
     """The tunnel trusts the root alone, and issuing authorities lie beside it."""
     root, issuing = declared.chain()
@@ -165,6 +171,12 @@ def test_the_clock_of_the_device_decides_nothing(tmp_path: Path) -> None:
 def test_a_damaged_file_is_unreadable(tmp_path: Path, content: str) -> None:
     host = device(tmp_path, {OWN: (content, "")})
     aspect = effective(vpn, host, "certificate")
+    assert (aspect["state"], aspect["code"]) == ("unreadable", "malformed"), aspect
+
+
+def test_one_of_a_school_that_is_cut_off_is_not_simply_missing(tmp_path: Path) -> None:
+    pem, key = AUTHORITY.issue(NAME, CLIENT)
+    aspect = effective(vpn, device(tmp_path, {"school.pem": (pem[:200], key)}), "certificate")
     assert (aspect["state"], aspect["code"]) == ("unreadable", "malformed"), aspect
 
 

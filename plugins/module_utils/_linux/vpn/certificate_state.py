@@ -13,9 +13,9 @@ from ..engine.host import Host, HostError
 from ..engine.reading import Reading, reading, value
 from ..engine.safe_read import text_or_nothing
 from ..system.certificate import moment
-from .certificate import CERTIFICATES, FIRST, KEYS, OURS, Certificate, key_for, look, pem_of, unfit
-from .files import OWN_CONF
-from .tunnel_conf import AUTHORITIES, authority_file
+from .certificate import FIRST, OURS, Certificate, key_for, look, pem_of, unfit
+from .files import AUTHORITIES, CERTIFICATES, KEYS, OWN_CONF
+from .tunnel_conf import authority_file
 from .tunnel_state import as_wanted, is_there, section
 
 ADDRESS = "certificate"
