@@ -25,6 +25,7 @@ from leeboard.escrow.vault.checking import check, mended, unbound
 from leeboard.escrow.vault.clone_detection import Owner
 from leeboard.escrow.vault.records import Key, State
 from leeboard.escrow.vault.rekeying import opener
+from leeboard.escrow.volumes.binding import unbound as unbound_passwords
 from leeboard.evidence.store.store import Store
 from leeboard.model.values import plain
 from leeboard.model.words import number
@@ -108,7 +109,8 @@ def verify(
 ) -> None:
     """Read all of both copies from the disk, and say what is not as it should be, one line each.
 
-    Where this controller has a database, each key is compared with what the last check of its disk came to (ENC-07).
+    Where this controller has a database, each key of LUKS is compared with what the last check of its disk came to
+    (ENC-07), and each recovery password of BitLocker with the protectors that its volume had then, by ids and types.
 
     Ends with 0; 3 when something is not whole or a certificate is near its end; 1 when the vault cannot be read at all.
     """
@@ -137,7 +139,9 @@ def _unbound(keys: tuple[Key, ...], database: str | None, own: Path) -> list[str
         typer.echo("Whether each key is still in its disk is not compared: there is no database here.", err=True)
         return []
     with Store(database or own) as store:
-        return unbound(keys, store.verdicts("ENC-07"))
+        seen = store.verdicts("ENC-07")
+        last_seen = {owner: at for owner, (_verdict, at) in seen.items()}
+        return [*unbound(keys, seen), *unbound_passwords(keys, last_seen, store.observation)]
 
 
 @app.command("open")

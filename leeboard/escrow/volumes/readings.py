@@ -57,7 +57,7 @@ def _aspects(observation: Observation, wanted: Wanted, var: Path) -> dict[str, A
     if not isinstance(shown.effective, Found):
         return _all(shown.effective)
     try:
-        volumes = _parsed(shown.effective.value)
+        volumes = volumes_of(shown.effective.value)
         seen = controller_state.read(var)
         records = controller_state.records(var, wanted.device.urn, wanted.device.asset)
     except LeeboardError as problem:
@@ -88,7 +88,8 @@ def _all(aspect: Aspect) -> dict[str, Aspect]:
     return dict.fromkeys(LOOKS, aspect)
 
 
-def _parsed(value: WireValue) -> list[EncryptableVolume]:
+def volumes_of(value: WireValue) -> list[EncryptableVolume]:
+    """The volumes in a reading's value. Raises LeeboardError."""
     texts = value if isinstance(value, list) else [value]
     try:
         return [EncryptableVolume.model_validate_json(str(text)) for text in texts]

@@ -14,6 +14,7 @@ from leeboard.cli.escrow import command as cli
 from leeboard.escrow.keys.recovery_key import Kind
 from leeboard.escrow.keys.recovery_password import new_password
 from leeboard.escrow.vault import ledger, vault
+from leeboard.evidence.store.store import Store
 from leeboard.model.enums import Level
 from tests.unit.cli.escrow_controller import Controller, a_controller
 from tests.unit.escrow.vaults import PASSPHRASE, content, custodian
@@ -68,6 +69,24 @@ def test_a_password_is_found_by_what_the_blue_screen_shows(controller: Controlle
     assert "opened" not in (controller.places[0] / ledger.FILE).read_text()
     status, printed = controller.on_a_terminal("open", "0A1B2C3D-1111", *options, answers=(PASSPHRASE,))
     assert status == 0 and text in printed
+
+
+def test_verify_compares_with_what_the_last_check_saw(controller: Controller, monkeypatch: pytest.MonkeyPatch) -> None:
+    controller.begin("head")
+    disk = "aaaaaaaa-0000-4000-8000-00000000000c"
+    keep_password(controller, "EP-0001", "K-1", BITLOCKER_ID, disk=disk)
+    assert controller.run("verify")[0] == 0, "without a database nothing is compared"
+    with Store(controller.var / "leeboard.db"):
+        pass
+    status, said = controller.run("verify")
+    assert status == 3 and said.startswith("900001 EP-0001: no check has compared its recovery passwords")
+    volume = {"name": f"\\\\?\\Volume{{{disk}}}\\", "letter": "C:", "kind": 0, "conversion": 1}
+    for protectors, status in (([{"id": BITLOCKER_ID, "type": 3}], 0), ([], 3)):
+        found = {"state": "value", "value": [json.dumps({**volume, "protectors": protectors})], "source": "WMI"}
+        seen = {"readings": [{"driver": "bitlocker_volume", "address": "volumes", "effective": found}]}
+        monkeypatch.setattr(Store, "observation", lambda _store, _urn, _asset, seen=seen: seen)
+        assert controller.run("verify")[0] == status
+    assert f"EP-0001: key K-1, its recovery password {BITLOCKER_ID}, is gone from C:" in controller.run("verify")[1]
 
 
 def test_of_several_volumes_none_is_guessed(controller: Controller) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,11 +15,12 @@ from leeboard.escrow.vault.records import State
 from leeboard.escrow.volumes.roll_out import UNTRIED, Variables, look_after
 from leeboard.model.enums import Level
 from leeboard.model.observation import Found, Observation, Reading
+from leeboard.model.waiver import Waiver
 from leeboard.policy.load import load
 from leeboard.policy.resolve import resolve
 from tests.unit.escrow.bitlocker_controller import DEVICE, WindowsController, clear
 from tests.unit.escrow.bitlocker_device import PASSWORD, TPM_AND_PIN
-from tests.unit.escrow.vaults import a_vault
+from tests.unit.escrow.vaults import AT, a_vault
 
 SEEN = Observation.model_construct(readings=())
 BASELINE = load()
@@ -90,6 +93,36 @@ def test_a_preview_counts_on_the_policy_that_a_roll_out_writes_first(controller:
     assert "OSRequireActiveDirectoryBackup" not in policy
     look_after(controller.vault, resolve(BASELINE, DEVICE), SEEN, controller.device.ask, controller.clock, given, True)
     assert controller.device.wishes[-1]["policy"] == {}
+
+
+def seen_in(conversion: int) -> Observation:
+    """A device whose volume of Windows is in clear (0) or encrypted and protected (1)."""
+    volume = {
+        "name": "C", "letter": "C:", "kind": 0, "conversion": conversion, "protection": conversion, "lock": 0,
+        "protectors": [],
+    }  # fmt: skip
+    found = {"state": "value", "value": [json.dumps(volume)], "source": "WMI"}
+    reading = {"driver": "bitlocker_volume", "address": "volumes", "fingerprint": "f", "effective": found}
+    return Observation.model_construct(facts={}, readings=[Reading.model_validate(reading)])
+
+
+@pytest.mark.parametrize(
+    ("conversion", "last_day", "alone"),
+    [(0, AT + timedelta(days=1), True), (1, AT + timedelta(days=1), False), (0, AT - timedelta(days=2), False)],
+)
+def test_a_volume_that_is_as_somebody_accepted_it_is_left_alone(
+    controller: WindowsController, conversion: int, last_day: datetime, alone: bool
+) -> None:
+    risk = Waiver(
+        id="W-2026-001", control="ENC-01", school=True, reason="It runs the lift.", owner="The caretaker",
+        approved_by="The head", siro=True, granted=(AT - timedelta(days=9)).date(), last_day=last_day.date(),
+    )  # fmt: skip
+    ours = {"enforce": ("ENC",), "parameters": {"recovery_passwords": "ours"}, "waivers": (risk,)}
+    wanted = resolve(BASELINE, DEVICE.model_copy(update=ours))
+    vault, ask = controller.vault, controller.device.ask
+    said = look_after(vault, wanted, seen_in(conversion), ask, controller.clock, Variables(), dry=True)
+    assert (controller.device.steps == []) is alone
+    assert ("accepted risk here (W-2026-001" in said.summary) is alone
 
 
 @pytest.mark.parametrize(

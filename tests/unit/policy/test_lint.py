@@ -225,6 +225,26 @@ def test_what_an_action_changes_may_be_enforced(tmp_path: Path) -> None:
     assert lint(tmp_path / "baseline") == []
 
 
+@pytest.mark.parametrize(("shape", "problems"), [("glass|wood", 0), ("glass|wood|iron", 1), ("[a-z]+", 1)])
+def test_two_settings_of_one_place_quarrel_unless_one_word_decides(tmp_path: Path, shape: str, problems: int) -> None:
+    """A parameter that is always the one word or the other asks for one of them only."""
+    shutil.copytree(GOOD, tmp_path / "baseline")
+    parameters, door = tmp_path / "baseline" / "parameters.yml", tmp_path / "baseline" / DOR
+    made = f"frame:\n  title: The frame\n  default: wood\n  longest: 20\n  shape: '{shape}'\n  reads: glass or wood\n"
+    parameters.write_text(parameters.read_text() + made)
+    head, mark, sign = door.read_text().partition("      - id: sign\n")
+    twice = "".join(
+        f"      - id: bell-{name}\n        title: The bell\n        platform: linux\n        driver: door\n"
+        f"        address: house:bell\n        unless_named: {{parameter: frame, name: {name}}}\n"
+        f"        accept: {{operator: equals, value: {name}}}\n        absent: drifted\n        write: wanted\n"
+        "        confidence: read\n        source: the smith\n"
+        for name in ("glass", "wood")
+    )
+    door.write_text(head + twice + mark + sign)
+    found = [problem.message for problem in lint(tmp_path / "baseline")]
+    assert len(found) == problems and all("bell-glass writes" in message for message in found), found
+
+
 def test_without_a_limit_silence_would_never_end(tmp_path: Path) -> None:
     shutil.copytree(GOOD, tmp_path / "baseline")
     (tmp_path / "baseline" / AGE).unlink()
