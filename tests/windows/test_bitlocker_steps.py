@@ -213,6 +213,46 @@ def test_drives_that_are_carried_away_and_locked_ones_get_no_key(bench: Bench, k
     ]
 
 
+@pytest.mark.parametrize("how", ["started", "opened"])
+def test_a_password_that_was_typed_at_the_device_is_changed(bench: Bench, kept: Vault, how: str) -> None:
+    device = bench.asked(clean())
+    for day in range(3):
+        assert roll_out(kept, device, day=day).failed == []
+        night(device)
+    (password,) = passwords_of_windows(device.state)
+    if how == "started":
+        volume_time.measure(device.state, 7)
+        assert volume_time.restart(device.state) == "recovery", "the TPM gives nothing away, so somebody types it"
+    else:
+        volume_time.typed(device.state, password["id"], how)
+        volume_time.typed(device.state, "{BBBBBBBB-0000-4000-8000-0000000000FF}", how)
+    preview = roll_out(kept, device, dry=True, day=4)
+    words = "was typed at the device: a recovery password is to be made"
+    assert preview.changed and any(words in one for one in preview.done)
+    said = roll_out(kept, device, day=4)
+    assert said.failed == [] and said.changed
+    (new,) = passwords_of_windows(device.state)
+    assert new["id"] != password["id"] and new["password"] != password["password"]
+    states = [key.state for key in controller_state.records(kept.var, DEVICE.urn, DEVICE.asset).keys]
+    assert states == [KeyState.RETIRED, KeyState.COMPARED]
+    assert not roll_out(kept, device, day=5).changed
+
+
+def test_event_logs_that_cannot_be_read_are_named_and_change_nothing(bench: Bench, kept: Vault) -> None:
+    device = bench.asked(clean())
+    for day in range(3):
+        roll_out(kept, device, day=day)
+        night(device)
+    device.state["logs"] = "refused"
+    said = roll_out(kept, device, day=4)
+    assert not said.changed and said.failed == []
+    assert "whether a recovery password was typed there, its event logs do not say" in said.waiting
+
+
+def passwords_of_windows(state: State) -> list[dict[str, Any]]:
+    return [one for one in volume(state)["protectors"] if one["type"] == 3]
+
+
 def holds(device: BenchDevice, vault: Vault) -> None:
     """No volume is encrypted, or about to be, without a recovery password that the ledger calls compared."""
     keys = controller_state.records(vault.var, DEVICE.urn, DEVICE.asset).keys
