@@ -168,8 +168,45 @@ def test_another_manager_is_named_and_left_to_it(bench: Bench, kept: Vault) -> N
     managed.state["subkeys"] = MBAM
     assert len(roll_out(kept, managed).failed) == 1 and managed.changes == []
     assert controller_state.records(kept.var, DEVICE.urn, DEVICE.asset).keys == ()
-    asked = roll_out(kept, device, Wish({"options": ["beside_manager"]}))
-    assert asked.failed == [] and device.changes == ["ProtectKeyWithTPM", "EncryptAfterHardwareTest"]
+
+
+def test_where_the_school_leaves_it_to_the_manager_nothing_is_done_and_nothing_fails(bench: Bench, kept: Vault) -> None:
+    for state in (clean(), encrypted()):
+        device = bench.asked(state)
+        device.state["subkeys"] = MBAM
+        before = copy.deepcopy(device.state)
+        for dry in (True, False):
+            said = roll_out(kept, device, Wish({"options": ["leave_to_manager"]}), dry=dry)
+            assert said.failed == [] and not said.changed
+            (note,) = said.waiting
+            assert "MBAM or Configuration Manager) manages BitLocker here, and it is left to it, as the school" in note
+        assert device.state == before
+    assert controller_state.records(kept.var, DEVICE.urn, DEVICE.asset).keys == ()
+
+
+def test_where_the_school_adopts_it_the_managers_password_is_kept_beside_ours(bench: Bench, kept: Vault) -> None:
+    """The manager is named before anything is changed; without one, a stranger's password is only reported."""
+    takes_over = Wish({"options": ["beside_manager"]}, takes_over=True)
+    device = bench.asked(encrypted())
+    device.state["subkeys"] = MBAM
+    before = copy.deepcopy(device.state)
+    preview = roll_out(kept, device, takes_over, dry=True)
+    assert preview.changed and device.state == before
+    assert any("manages BitLocker here as well, and may set and rotate by itself" in one for one in preview.waiting)
+    assert any(f"recovery password {OLD['id']} is to be read out and kept" in one for one in preview.done)
+    said = roll_out(kept, device, takes_over)
+    assert said.failed == [] and OLD["id"] in {one["id"] for one in volume(device.state)["protectors"]}
+    keys = controller_state.records(kept.var, DEVICE.urn, DEVICE.asset).keys
+    assert [(key.adopted, key.state) for key in keys] == [(True, KeyState.COMPARED), (False, KeyState.COMPARED)]
+    device.state["subkeys"] = {}
+    assert not roll_out(kept, device, takes_over).changed, "once the device is taken out of it, nothing is left to do"
+
+
+def test_beside_no_manager_a_school_that_adopts_them_adopts_nothing_else(bench: Bench, kept: Vault) -> None:
+    device = bench.asked(encrypted())
+    said = roll_out(kept, device, Wish({"options": ["beside_manager"]}, takes_over=True))
+    assert said.failed == [] and any(OLD["id"] in one and "nobody here knows" in one for one in said.waiting)
+    assert [key.adopted for key in controller_state.records(kept.var, DEVICE.urn, DEVICE.asset).keys] == [False]
 
 
 @pytest.mark.parametrize(

@@ -60,12 +60,14 @@ class Strangers(StrEnum):
 @dataclass(frozen=True)
 class Wish:
     """What a school wants of a device: the driver's own words in `driver`, a PIN where its level asks for one, what
-    becomes of strangers, and for how many days a key is good (None: for ever)."""
+    becomes of strangers, and for how many days a key is good (None: for ever). With `takes_over` strangers are adopted
+    where another service manages BitLocker."""
 
     driver: dict[str, Any] = field(default_factory=dict)
     pin: str = field(default="", repr=False)
     strangers: Strangers = Strangers.REPORT
     lasts: int | None = None
+    takes_over: bool = False
 
 
 def keep(
@@ -110,12 +112,16 @@ class _Run:
         self.wish = wish
         self.dry = dry
         self.typed: tuple[str, ...] | None = ()
+        self.adopts = False
         self.outcome = Outcome(nothing="it has no volume that BitLocker is to encrypt")
 
     def survey(self) -> tuple[list[Volume], Plan]:
         """The volumes, and what the driver would do, as it is told now which passwords are compared."""
         answer = self.ask("survey", wish=self._told())
         self.typed = parse_used(answer.get("used", []))
+        self.adopts = self.wish.strangers is Strangers.ADOPT
+        if self.wish.takes_over and answer.get("manager"):
+            self.adopts |= self.wish.strangers is Strangers.REPORT
         return parse(answer.get("volumes") or []), parse_plan(answer.get("plan"))
 
     def keys(self, volume: Volume) -> list[Key]:
@@ -234,7 +240,7 @@ class _Keeping:
             raise LeeboardError("whether it is encrypted cannot be told; nothing is done about it")
         if self.volume.protectors is None:
             raise LeeboardError("its protectors cannot be read; unlock it first")
-        if self.run.wish.strangers is Strangers.ADOPT:
+        if self.run.adopts:
             for stranger in list(self._strangers()):
                 self._adopt(stranger)
         current = next((key for key in reversed(self._compared()) if not key.adopted), None)

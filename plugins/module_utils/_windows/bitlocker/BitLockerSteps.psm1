@@ -57,7 +57,10 @@ function Get-Survey {
             }
         })
     $steps = @($plan.steps | ForEach-Object { Format-LeeboardBitLockerStep $_ })
-    return @{ changed = $false; volumes = [object[]]$shown; used = Get-Used $now; plan = Get-Said $plan $steps }
+    return @{
+        changed = $false; volumes = [object[]]$shown; used = Get-Used $now; manager = [string]$now.manager
+        plan = Get-Said $plan $steps
+    }
 }
 
 # The ids of the recovery passwords by which something was opened; $null where the event logs do not say.
