@@ -22,7 +22,8 @@ description:
   - On Windows, where the inventory variable C(leeboard_recovery_passwords) is V(ours), it makes a recovery password of
     each volume, seals it first, has the device compare it, and then has BitLocker encrypt and switch protection on.
     What opens the volume of Windows follows from the level and C(leeboard_disk_tpm); C(leeboard_bitlocker_options)
-    names what is done only where it is asked for. B(Nobody has run this on a real Windows yet.)
+    names what is done only where it is asked for, and C(leeboard_bitlocker_manager) says what is done where another
+    service manages BitLocker. B(Nobody has run this on a real Windows yet.)
   - Does nothing, and says so, unless the inventory variable C(leeboard_enforce) of the device names C(ENC), and where
     the controller has no vault.
 options:

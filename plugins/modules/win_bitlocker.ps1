@@ -27,7 +27,7 @@ $spec = @{
                 without_pin = @{ type = 'bool'; default = $false }
                 options = @{
                     type = 'list'; elements = 'str'; default = @()
-                    choices = 'beside_manager', 'remove_strangers', 'retry_test', 'without_pcr7'
+                    choices = 'beside_manager', 'leave_to_manager', 'remove_strangers', 'retry_test', 'without_pcr7'
                 }
             }
         }

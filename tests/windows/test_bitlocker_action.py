@@ -215,6 +215,7 @@ def test_a_vault_that_cannot_be_reached_changes_nothing_and_is_one_line(controll
         ("bring", {"leeboard_disk_tpm": "tpm-and-pin", "leeboard_disk_pin": 192837}, True, "put it into quotes"),
         ("adopt", {}, True, "where leeboard_bitlocker_options names adopt_passwords"),
         ("restore", {}, True, "no header of a BitLocker volume is kept here"),
+        ("bring", {"leeboard_bitlocker_manager": "ignore"}, True, "leeboard_bitlocker_manager"),
         ("suspend", {"leeboard_platform": "linux"}, True, "LUKS cannot be suspended"),
         ("suspend", {"leeboard_recovery_passwords": "elsewhere"}, False, ELSEWHERE),
     ],
@@ -238,6 +239,25 @@ def test_a_device_that_is_lost_after_the_password_was_sealed_gets_another_one(co
     assert [key.state for key in controller.keys] == [KeyState.DROPPED, KeyState.COMPARED]
     (password,) = controller.passwords()
     assert controller.keys[1].protector == password["id"]
+
+
+@pytest.mark.parametrize(
+    ("word", "failed", "words"),
+    [
+        (None, True, "manages BitLocker here; leave it to it, or adopt it (leeboard_bitlocker_manager)"),
+        ("leave", False, "manages BitLocker here, and it is left to it, as the school chose"),
+        ("adopt", False, "manages BitLocker here as well, and may set and rotate by itself"),
+    ],
+)
+def test_what_a_school_wants_where_another_service_manages_bitlocker(
+    controller: Controller, word: str | None, failed: bool, words: str
+) -> None:
+    controller.device.state["subkeys"] = {r"HKLM\SOFTWARE\Policies\Microsoft\FVE": ["MDOPBitLockerManagement"]}
+    variables = {"leeboard_bitlocker_manager": word} if word else {}
+    for check in (True, False):
+        said = controller.roll_out(check=check, **variables)
+        assert bool(said["failed"]) is failed and words in said["msg"] and "\n" not in said["msg"]
+        assert bool(controller.device.changes) is (word == "adopt" and not check)
 
 
 def test_a_suspension_is_previewed_recorded_and_excused(controller: Controller) -> None:

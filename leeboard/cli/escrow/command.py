@@ -213,8 +213,17 @@ def _chosen(keys: Sequence[Key], device: str, school: str | None, wanted: str | 
 
     A device may be named by the recovery id that BitLocker shows: the first of its characters do where one key fits.
     """
-    if RECOVERY_ID.fullmatch(device) and not any(is_device(key.owner, device, school) for key in keys):
-        return _shown_as([key for key in keys if wanted in (None, key.id)], device, school)
+    if RECOVERY_ID.fullmatch(device.strip()):
+        named = any(is_device(key.owner, device, school) for key in keys)
+        fits = _shown_as([key for key in keys if wanted in (None, key.id)], device, school)
+        if fits and (wanted is None or not named):
+            others = [key for key in keys if named and is_device(key.owner, device, school)]
+            return _only([*fits, *(key for key in others if key not in fits)], device)
+        if not named:
+            raise LeeboardError(
+                f"{plain(device)}: no key that is kept has a recovery key ID that begins so; look whether Active "
+                "Directory, Entra or a Microsoft account has it"
+            )
     mine = keys_of_device(keys, device, school)
     if wanted is not None:
         fits = [key for key in mine if key.id == wanted]
@@ -236,23 +245,25 @@ def _chosen(keys: Sequence[Key], device: str, school: str | None, wanted: str | 
     return ranked[0]
 
 
-def _shown_as(keys: Sequence[Key], shown: str, school: str | None) -> Key:
-    """The key whose protector has an id that begins so. Raises LeeboardError, which lists them where several have."""
-    begins = shown.strip("{}").casefold()
-    fits = [
+def _shown_as(keys: Sequence[Key], shown: str, school: str | None) -> list[Key]:
+    """The keys whose protector has an id that begins so, the retired ones too: an old copy of a disk shows theirs."""
+    begins = shown.strip(" {}").casefold()
+    return [
         key
         for key in keys
-        if key.protector.strip("{}").casefold().startswith(begins) and school in (None, key.urn) and key.protector
+        if key.protector and key.protector.strip("{}").casefold().startswith(begins) and school in (None, key.urn)
     ]
-    if not fits:
-        raise LeeboardError(
-            f"{plain(shown)}: no key that is kept has a recovery key ID that begins so; look whether Active Directory, "
-            "Entra or a Microsoft account has it"
-        )
+
+
+def _only(fits: Sequence[Key], shown: str) -> Key:
+    """The one key that fits. Raises LeeboardError, which lists them all where there are several."""
     if len(fits) > 1:
-        several = "; ".join(f"{key.urn} {key.asset}, key {key.id}, {key.protector}" for key in fits)
+        several = "; ".join(
+            f"{key.urn} {key.asset}, key {key.id}, {key.protector or 'no recovery key ID'} ({key.state.value})"
+            for key in fits
+        )
         raise LeeboardError(
-            f"{plain(shown)}: several keys fit, so give more of the recovery key ID, or --key: {plain(several, 900)}"
+            f"{plain(shown)}: several keys fit, so give more of the recovery key ID, or --key: {plain(several, 9000)}"
         )
     return fits[0]
 

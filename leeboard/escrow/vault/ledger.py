@@ -35,6 +35,7 @@ RESTORED = "restored"  # a copy was brought back onto its disk
 ADOPTED = "adopted"  # a key that was in the disk already came into the vault, and was seen to open it
 ACCEPTED = "accepted"  # somebody said that the slots and tokens which a disk has now are known
 TPM = "tpm"  # a token of this id is about to let the TPM open a disk
+USED = "used"  # a device says that a recovery password was typed there
 SUSPENDED = "suspended"  # somebody opened a window in which BitLocker's protection may be suspended
 RESUMED = "resumed"  # such a window is over
 CUSTODIANS = "custodians"

@@ -27,7 +27,7 @@ class State(StrEnum):
     PENDING = "pending"  # sealed, and nobody knows that it opens the disk
     PROVED = "proved"
     COMPARED = "compared"  # it was read back from its volume, and is the one that is kept
-    USED = "used"  # somebody has read it out: it is to be changed
+    USED = "used"  # somebody has read it out, or typed it at the device: it is to be changed
     RETIRED = "retired"  # another one took its place; old copies of the disk may still need it
     DROPPED = "dropped"  # it never came into the disk
     UNUSED = "never-used"  # it was compared, and its volume was never encrypted: the hardware test failed
@@ -56,6 +56,7 @@ class Key(Strict):
     readers: tuple[str, ...] = ()
     binding: dict[str, Any] = Field(default_factory=dict)
     opened: tuple[str, ...] = ()  # when it was read out
+    typed: str = ""  # when we heard that it was typed at the device
     adopted: bool = False
 
     @property
@@ -241,6 +242,8 @@ def _after(key: Key, entry: Entry) -> Key:
         # One that is retired already is only read for an old copy of the disk.
         used = key.state in (State.PROVED, State.COMPARED, State.PENDING)
         changes = {"state": State.USED if used else key.state, "opened": (*key.opened, entry.at)}
+    elif entry.event == ledger.USED:
+        changes = {"state": State.USED if key.state is State.COMPARED else key.state, "typed": entry.at}
     elif entry.event == ledger.PROVED:
         changes = {"state": State.PROVED, "proved": entry.at, "binding": entry.binding}
     elif entry.event == ledger.COMPARED:

@@ -6,7 +6,7 @@ envelope is opened. They are taken on the controller, during the visit, where th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,7 +112,9 @@ class KeptVolumes:
 
     def rotated(self, volumes: Iterable[EncryptableVolume]) -> list[KeptDisk]:
         """Whether what is kept is known to nobody who should not know it any more. Raises LeeboardError."""
-        return [_disk(volume, *self._rotated(volume)) for volume in _looked_at(volumes)]
+        shown = list(volumes)
+        used = _used(shown)
+        return [_disk(volume, *self._rotated(volume, used)) for volume in _looked_at(shown)]
 
     def strangers(self, volumes: Iterable[EncryptableVolume]) -> list[KeptDisk]:
         """Whether the vault knows every recovery password of the volume. Raises LeeboardError."""
@@ -160,13 +162,15 @@ class KeptVolumes:
         wrong = [*custody.damaged(key, self.places()), *custody.too_few(key, self.level)]
         return wrong, f"key {key.id} is its recovery password {key.protector}, as compared at {key.proved}"
 
-    def _rotated(self, volume: EncryptableVolume) -> tuple[list[str], str]:
+    def _rotated(self, volume: EncryptableVolume, used: Collection[str]) -> tuple[list[str], str]:
         if _is_clear(volume):
             return [], CLEAR
         key = self.current(volume)
         if key is None:
             return ["no recovery password that is in it is kept"], ""
         wrong = custody.known_to_others(key, self.custodians)
+        if not wrong and key.protector in used:
+            wrong = [f"key {key.id} was typed at the device, as its events say"]
         return wrong, "" if wrong else f"key {key.id} was read out by nobody"
 
     def _strangers(self, volume: EncryptableVolume) -> tuple[list[str], str]:
@@ -188,6 +192,18 @@ def _looked_at(volumes: Iterable[EncryptableVolume]) -> list[EncryptableVolume]:
 
 def _is_clear(volume: EncryptableVolume) -> bool:
     return volume.conversion == DECRYPTED
+
+
+def _used(volumes: Iterable[EncryptableVolume]) -> Collection[str]:
+    """The ids of recovery passwords that were typed at the device. Raises LeeboardError where its events do not say."""
+    used: set[str] = set()
+    for volume in volumes:
+        if volume.kept is not None:
+            trouble = volume.kept.troubles.get("used")
+            if trouble is not None:
+                raise LeeboardError(f"whether a recovery password was typed there cannot be told: {trouble.why}")
+            used |= set(volume.kept.used)
+    return used
 
 
 def _suspension(volume: EncryptableVolume, window: Window | None) -> KeptSuspension:

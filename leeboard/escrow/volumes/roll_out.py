@@ -17,7 +17,7 @@ from leeboard.escrow.vault.vault import Vault
 from leeboard.escrow.volumes.keeping import keep
 from leeboard.escrow.volumes.policy import planned
 from leeboard.escrow.volumes.suspending import Suspension, suspend
-from leeboard.escrow.volumes.wish import DRIVERS, parse_options, wish_of
+from leeboard.escrow.volumes.wish import for_driver, parse_options, wish_of
 from leeboard.model.enums import Mode
 from leeboard.model.observation import Observation
 from leeboard.model.operators import named
@@ -104,7 +104,7 @@ def hold_off(
     dry: bool = False,
 ) -> Outcome:  # fmt: skip
     """Suspend BitLocker on a device in a recorded window. Raises LeeboardError."""
-    options = [one for one in parse_options(variables.options) if one in DRIVERS]
+    options = for_driver(wanted, parse_options(variables.options))
     outcome = suspend(vault, wanted.device, ask, clock, asked, dry, options)
     if dry and outcome.changed:
         outcome.waiting.append(UNTRIED)

@@ -87,7 +87,8 @@ def suspend(
     keys = [key for key in records.keys if key.kind is Kind.BITLOCKER and key.state in COMPARED]
     told = {"kept": [key.protector for key in keys], "options": list(options)}
     answer = ask("survey", wish=told)
-    volume = _system(parse(answer.get("volumes") or []), parse_plan(answer.get("plan")).refusals)
+    plan = parse_plan(answer.get("plan"))
+    volume = _system(parse(answer.get("volumes") or []), [*plan.refusals, *plan.notes])
     key = _compared(volume, keys)
     outcome = Outcome(nothing="")
     open_now = window_of(records, volume.guid, clock())

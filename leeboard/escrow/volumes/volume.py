@@ -21,6 +21,7 @@ CLEAR, ENCRYPTED = 0, 1
 OFF, ON = 0, 1
 SYSTEM = 0
 TEST_FAILED = 1
+MOST_USED = 500
 NAMED = "Leeboard "  # before the id of a key, the friendly name of its protector
 _VOLUME = re.compile(r"\\\\\?\\Volume\{([0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})\}\\")
 _GUID = re.compile(r"\{[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\}")
@@ -108,6 +109,15 @@ def parse(volumes: Iterable[Any]) -> list[Volume]:
         return [Volume.model_validate(one) for one in volumes]
     except (ValidationError, TypeError):
         raise LeeboardError("what the device says of its BitLocker volumes makes no sense") from None
+
+
+def parse_used(used: Any) -> tuple[str, ...] | None:
+    """The ids of recovery passwords that were typed at the device; None where it cannot say. Raises LeeboardError."""
+    if used is None:
+        return None
+    if not isinstance(used, list) or len(used) > MOST_USED or not all(isinstance(one, str) for one in used):
+        raise LeeboardError("what the device says of the recovery passwords that were typed there makes no sense")
+    return tuple(used)
 
 
 def parse_plan(plan: Any) -> Plan:

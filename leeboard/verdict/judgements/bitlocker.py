@@ -97,13 +97,15 @@ class Backup(Wire):
 class BackupState(Wire):
     """Who could keep the recovery passwords, and what was tried, as far as the device shows it.
 
-    `asked` is whether policy asks for a backup, `required` whether it refuses to encrypt without one.
+    `asked` is whether policy asks for a backup, `required` whether it refuses to encrypt without one. `used` are the
+    ids of recovery passwords by which something was opened at the device.
     """
 
     joined: tuple[Literal["ad", "entra"], ...] = ()
     asked: bool = False
     required: bool = False
     backups: tuple[Backup, ...] | None = None
+    used: tuple[Text, ...] = ()
     troubles: Troubles = Field(default_factory=dict)
 
 

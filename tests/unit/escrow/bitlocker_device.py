@@ -79,6 +79,7 @@ class WindowsDevice:
         self.wishes: list[dict[str, Any]] = []
         self.sent: list[str] = []  # every text that was sent to it
         self.watch: Callable[[], None] = lambda: None
+        self.typed: list[str] | None = []  # ids of passwords that its events name; None where they cannot be read
         self.code = 0  # what the next protector with a secret is refused with
         self.reads_wrong = False
         self._key: int | None = None
@@ -125,7 +126,7 @@ class WindowsDevice:
 
     def _survey(self, wish: dict[str, Any]) -> dict[str, Any]:
         plan, _steps = self._plan(wish)
-        return {"volumes": [self._shown(drive) for drive in self.drives], "plan": plan}
+        return {"volumes": [self._shown(drive) for drive in self.drives], "plan": plan, "used": self.typed}
 
     def _new_key(self) -> dict[str, Any]:
         self._made += 1

@@ -65,6 +65,12 @@ def encrypt_and_read_out(controller: WindowsController) -> None:
         controller.read_out(key)
 
 
+def encrypt_and_type(controller: WindowsController) -> None:
+    """All is encrypted, and somebody typed a password at the device."""
+    encrypt(controller)
+    controller.device.typed = [key.protector for key in controller.kept.keys]
+
+
 def half_made(controller: WindowsController) -> None:
     """What is read back is another password, so nothing relies on it."""
     controller.device.reads_wrong = True
@@ -77,6 +83,7 @@ WORK = [
     Work("enable", clear),
     Work("enable with a PIN", clear, WITH_PIN),
     Work("rotate", clear, begin=encrypt_and_read_out),
+    Work("rotate what was typed", clear, begin=encrypt_and_type),
     Work("keep beside strangers", encrypted),
     Work("adopt", encrypted, Wish(strangers=Strangers.ADOPT)),
     Work("replace strangers", encrypted, Wish(strangers=Strangers.REPLACE)),
@@ -84,7 +91,7 @@ WORK = [
     Work("mend what was half made", encrypted, Wish(strangers=Strangers.REPLACE), half_made),
 ]
 
-BY_DAY = [WORK[1], WORK[2], WORK[5], WORK[6]]  # every step is in one of them
+BY_DAY = [WORK[1], WORK[2], WORK[6], WORK[7]]  # every step is in one of them
 
 
 class Bench:

@@ -43,8 +43,7 @@ function Get-LeeboardBitLockerRefusal {
         return 'Windows does not say whether it is encrypted and protected'
     }
     if ($Now['manager'] -and -not (Test-Option $Wish beside_manager)) {
-        "$($Now.manager) manages BitLocker here, and would set and rotate by itself; leave it to it, or ask for it by name " +
-            '(beside_manager)'
+        "$($Now.manager) manages BitLocker here; leave it to it, or adopt it (leeboard_bitlocker_manager)"
     }
     Get-HardwareRefusal $Now $Volume
     Get-RecoveryRefusal $Now $Volume $Wish

@@ -39,9 +39,9 @@ function Get-LeeboardBitLockerPlan {
     protector (tpm, tpm-and-pin), method (6, 7), used_space (whether only used space is encrypted), kept (ids of the
     recovery passwords of this machine that escrow has compared), and where wanted: restarts (of a suspension that somebody
     opened and that is left alone), directory (whether the school keeps keys in Active Directory), test_failed, and
-    options: remove_strangers, without_pcr7, retry_test, beside_manager. With preview the needs count as met, so that the
-    steps after them are shown. With without_pin nobody has the PIN at hand: what needs none goes on, and a volume in clear
-    waits for it.
+    options: remove_strangers, without_pcr7, retry_test, and where somebody else manages BitLocker here beside_manager or
+    leave_to_manager, without which that is refused. With preview the needs count as met, so that the steps after them are
+    shown. With without_pin nobody has the PIN at hand: what needs none goes on, and a volume in clear waits for it.
     #>
     param(
         [Parameter(Mandatory = $true)][System.Collections.IDictionary]$Now,
@@ -49,6 +49,13 @@ function Get-LeeboardBitLockerPlan {
     )
 
     $plan = @{ refusals = @(); needs = @(); steps = @(); pending = @(); notes = @() }
+    if ($Now['manager'] -and @($Wish['options']) -contains 'leave_to_manager') {
+        $plan.notes += "$($Now.manager) manages BitLocker here, and it is left to it, as the school chose"
+        return $plan
+    }
+    if ($Now['manager'] -and @($Wish['options']) -contains 'beside_manager') {
+        $plan.notes += "$($Now.manager) manages BitLocker here as well, and may set and rotate by itself: take the device out of it"
+    }
     $windows = @($Now.volumes | Where-Object { $_.kind -eq $script:SystemKind })
     if ($windows.Length -ne 1) {
         $plan.refusals += "there are $($windows.Length) volumes of Windows, and not one"

@@ -61,7 +61,19 @@ function Get-Survey {
             }
         })
     $steps = @($plan.steps | ForEach-Object { Format-LeeboardBitLockerStep $_ })
-    return @{ changed = $false; volumes = [object[]]$shown; plan = Get-Said $plan $steps }
+    return @{
+        changed = $false; volumes = [object[]]$shown; used = Get-Used $now; manager = [string]$now.manager
+        plan = Get-Said $plan $steps
+    }
+}
+
+# The ids of the recovery passwords by which something was opened; $null where the event logs do not say.
+function Get-Used {
+    param([System.Collections.IDictionary]$Now)
+
+    $kept = @($Now.volumes | Where-Object { $_.kind -eq $script:SystemKind } | ForEach-Object { $_['kept'] } | Where-Object { $_ })
+    if (@($kept | Where-Object { $_['troubles'] -and $_.troubles.Contains('used') }).Length) { return $null }
+    return , [string[]]@($kept | ForEach-Object { $_['used'] } | Where-Object { $_ })
 }
 
 # A locked volume is an encrypted one. Its protectors are withheld: nothing could be added to it.
