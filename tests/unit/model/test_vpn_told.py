@@ -73,11 +73,16 @@ def test_one_word_asks_for_no_tunnel_and_nothing_else_does(tmp_path: Path) -> No
 def test_on_windows_it_becomes_the_words_of_a_profile(tmp_path: Path) -> None:
     variables = {**told(tmp_path)[0], "leeboard_platform": "windows"}
     (wanted,) = asked(variables)
-    words = (
-        "gateway:vpn.example-la.example to:0.0.0.0/0 to:::/0 ike:aes128gcm16-prfsha256-ecp256 "
-        f"esp:aes128gcm16-ecp256 authority:{ROOT} eku:1.3.6.1.5.5.7.3.2"
-    )
-    assert (wanted.value, wanted.write) == (words, words)
+    assert wanted.value == wanted.write
+    assert str(wanted.value).split() == [
+        "gateway:vpn.example-la.example",
+        "to:0.0.0.0/0",
+        "to:::/0",
+        "ike:aes128gcm16-prfsha256-ecp256",
+        "esp:aes128gcm16-ecp256",
+        f"authority:{ROOT}",
+        "eku:1.3.6.1.5.5.7.3.2",
+    ]
     assert wanted.mode == "enforce" and wanted.setting.driver == "vpn_connection"
     assert asked({**variables, "leeboard_vpn": "none"}) == [], "a profile of Windows is taken away by hand"
 

@@ -98,11 +98,14 @@ function Get-LeeboardCertificateFault {
     The SHA-256 of the root that it has to come from, in hex.
     .PARAMETER Use
     The purpose that it has to have.
+    .PARAMETER WithoutKey
+    Not to ask for its key: that of a certificate that has just come is in no store with it.
     #>
     param(
         [Parameter(Mandatory = $true)][System.Security.Cryptography.X509Certificates.X509Certificate2]$Certificate,
         [Parameter(Mandatory = $true)][string]$Root,
-        [Parameter(Mandatory = $true)][string]$Use
+        [Parameter(Mandatory = $true)][string]$Use,
+        [switch]$WithoutKey
     )
 
     $what = "the certificate $($Certificate.Thumbprint)"
@@ -115,21 +118,37 @@ function Get-LeeboardCertificateFault {
     if ($isAuthority) { return "$what is an authority's, not a machine's" }
     $uses = @(Get-LeeboardCertificateUse $Certificate)
     if ($uses.Length -and $uses -cnotcontains $Use) { return "$what is not for $Use" }
-    if (-not $Certificate.HasPrivateKey) { return "$what has no key on this machine" }
+    if (-not $WithoutKey -and -not $Certificate.HasPrivateKey) { return "$what has no key on this machine" }
     if ((Get-ChainEnd $Certificate) -ne $Root) { return "$what does not come from the authority $($Root.Substring(0, 16))..." }
     return ''
 }
 
+function Test-LeeboardFromRoot {
+    <#
+    .SYNOPSIS
+    Whether a certificate comes from a root, also one that has ended.
+    #>
+    param(
+        [Parameter(Mandatory = $true)][System.Security.Cryptography.X509Certificates.X509Certificate2]$Certificate,
+        [Parameter(Mandatory = $true)][string]$Root
+    )
+
+    return (Get-ChainEnd $Certificate ', IgnoreNotTimeValid') -eq $Root
+}
+
 # The SHA-256 of the certificate at which a chain ends whose signatures and times are right; empty where they are not.
 function Get-ChainEnd {
-    param([System.Security.Cryptography.X509Certificates.X509Certificate2]$Certificate)
+    param(
+        [System.Security.Cryptography.X509Certificates.X509Certificate2]$Certificate,
+        [string]$MoreFlags = ''
+    )
 
     $chain = New-Object -TypeName System.Security.Cryptography.X509Certificates.X509Chain -ArgumentList $true
     try {
         $policy = $chain.ChainPolicy
         $policy.RevocationMode = 'NoCheck'
         # Which authority it is, is told by its digest and not by whether the machine trusts it in general.
-        $policy.VerificationFlags = 'AllowUnknownCertificateAuthority'
+        $policy.VerificationFlags = "AllowUnknownCertificateAuthority$MoreFlags"
         $policy.VerificationTime = (Get-LeeboardNow).ToLocalTime()
         foreach ($store in 'CA', 'Root') {
             foreach ($one in @(Get-LeeboardStoredCertificate $store)) { [void]$policy.ExtraStore.Add($one) }
@@ -159,4 +178,5 @@ function Get-LeeboardNoCertificate {
 }
 
 Export-ModuleMember -Function Get-LeeboardCertificateDigest, Find-LeeboardRoot, Find-LeeboardRootByName,
-    Get-LeeboardCertificateUse, Get-LeeboardCertificateName, Get-LeeboardCertificateFault, Get-LeeboardNoCertificate
+    Get-LeeboardCertificateUse, Get-LeeboardCertificateName, Get-LeeboardCertificateFault, Test-LeeboardFromRoot,
+    Get-LeeboardNoCertificate
