@@ -19,7 +19,7 @@ from leeboard.evidence.store.store import Store
 from leeboard.example import answers
 from leeboard.example.build import INVENTORY, VAR, build, last_night, plan
 from leeboard.policy.load import load
-from tests.unit.cli import example_answers
+from tests.unit.cli import example_answers, example_picture
 from tests.unit.playing import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -133,6 +133,13 @@ def test_each_line_of_the_readme_shows_something_and_says_that_it_is_invented(
     assert len(pages) > 10
     unmarked = [page.name for page in pages if "(invented)" not in page.read_text(encoding="utf-8")]
     assert not unmarked, "a page that does not say that its school is invented"
+
+
+def test_the_readme_has_a_picture_of_it_of_a_modest_size() -> None:
+    (picture,) = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", SECTION)
+    assert ROOT / picture == example_picture.PICTURE
+    assert example_picture.PICTURE.read_bytes().startswith(b"\x89PNG")
+    assert example_picture.PICTURE.stat().st_size < 150_000
 
 
 def printed(said: str) -> str:
