@@ -17,6 +17,7 @@ from leeboard.authority import memory
 from leeboard.authority.certificates import Registered
 from leeboard.authority.records import Certificate, Known, Reason
 from leeboard.errors import LeeboardError
+from leeboard.model.enums import Level
 from leeboard.model.vpn_names import device_name
 from leeboard.model.vpn_told import Told, digest, root_digest
 from leeboard.model.words import day
@@ -27,10 +28,14 @@ LASTING = (Reason.STOLEN, Reason.LOST, Reason.COMPROMISED, Reason.RETIRED)
 
 @dataclass(frozen=True)
 class Standing:
-    """Why a device needs a new certificate ("" where it does not), and the root's list of revoked authorities (PEM)."""
+    """Why a device needs a new certificate ("" where it does not), and what it is then told.
+
+    That is the root's list of revoked authorities (PEM), and the curves of keys that will do, the best first.
+    """
 
     due: str
     revoked: str
+    curves: tuple[str, ...]
 
 
 def standing(var: Path, device: Registered, vpn: Told, shown: Mapping[str, str], at: datetime) -> Standing:
@@ -55,7 +60,9 @@ def standing(var: Path, device: Registered, vpn: Told, shown: Mapping[str, str],
             "another; once it is safe again: leeboard vpn issue (docs/vpn-authority.md)"
         )
     listed = x509.load_der_x509_crl(bytes.fromhex(known.root_list)).public_bytes(Encoding.PEM).decode()
-    return Standing(_due(known, held, shown, at), listed)
+    # As `request.objection` has it.
+    curves = ("P-384",) if known.beginning.level is Level.HIGH else ("P-384", "P-256")
+    return Standing(_due(known, held, shown, at), listed, curves)
 
 
 def _due(known: Known, held: tuple[Certificate, ...], shown: Mapping[str, str], at: datetime) -> str:

@@ -23,6 +23,7 @@ from leeboard.cli.drift.command import drift
 from leeboard.cli.escrow import command as escrow
 from leeboard.cli.escrow import devices, disks, rekey
 from leeboard.cli.estate import command as estate
+from leeboard.cli.example import example
 from leeboard.cli.export import export
 from leeboard.cli.forget.command import forget
 from leeboard.cli.group import group
@@ -43,6 +44,7 @@ ENDS_A_RUN = (signal.SIGTERM, signal.SIGHUP)
 
 app = group("A security baseline for school machines: check what has drifted, and keep the evidence.", completion=True)
 app.command()(drift)
+app.command()(example)
 for asking in (status, history, evidence, worklist, report, site, summary, standards, what_if):
     app.command()(asking)
 app.command()(export)
@@ -57,7 +59,7 @@ app.add_typer(checkpoint.app, name="checkpoint")
 escrow.app.command()(disks.accept)
 escrow.app.command()(disks.retire)
 escrow.app.command()(rekey.rekey)
-for command in (devices.rotate, devices.adopt, devices.restore, devices.header):
+for command in (devices.rotate, devices.adopt, devices.restore, devices.header, devices.suspend):
     escrow.app.command()(command)
 app.add_typer(escrow.app, name="escrow")
 app.add_typer(estate.app, name="estate")

@@ -77,7 +77,7 @@ def device(name: str, variables: Mapping[str, Any], parameter_names: tuple[str, 
         if variables.get(f"leeboard_{field}") is not None:
             data[field] = variables[f"leeboard_{field}"]
     data["parameters"] = {
-        parameter: _parameter(name, parameter, variables[f"leeboard_{parameter}"])
+        parameter: _parameter(name, parameter, variables[f"leeboard_{parameter}"], data["platform"])
         for parameter in parameter_names
         if variables.get(f"leeboard_{parameter}") is not None
     }
@@ -94,9 +94,11 @@ def device(name: str, variables: Mapping[str, Any], parameter_names: tuple[str, 
         raise LeeboardError(f"{name}: leeboard_{field} is {value}: {_message(field, first['msg'])}") from None
 
 
-def _parameter(device_name: str, name: str, value: Any) -> Any:
+def _parameter(device_name: str, name: str, value: Any, platform: Any) -> Any:
+    if type(value) is int:  # YAML's 30 is the text that somebody wrote
+        return str(value)
     try:
-        return tunnel(value) if name == "vpn" else in_words(name, value)
+        return tunnel(value, platform) if name == "vpn" else in_words(name, value)
     except (WrongVpn, WrongWords) as wrong:
         raise LeeboardError(f"{device_name}: leeboard_{name}: {wrong}") from None
 

@@ -1,6 +1,7 @@
-"""What a device is told of its school's VPN (`leeboard_vpn`), and the tunnel that this asks of it on Linux, in words.
+"""What a device is told of its school's VPN (`leeboard_vpn`), and the tunnel that this asks of it, in words.
 
-The words are those of the driver `vpn`: gateway: ike: esp: identity: authority: to: dns:, in any order.
+On Linux the words are those of the driver `vpn`: gateway: ike: esp: identity: authority: to: dns:, in any order. On
+Windows they are those of `vpn_connection`, what a profile can say: gateway: ike: esp: authority: eku: to:.
 """
 
 from __future__ import annotations
@@ -82,10 +83,10 @@ class Authority(Strict):
 
 
 class Dns(Strict):
-    """Who is asked for names through the tunnel, and for which domains where not for all."""
+    """Who is asked for every name while the tunnel is up. No domains: the empty list is what was said before."""
 
     servers: Addresses = ()
-    domains: tuple[Name, ...] = ()
+    domains: Annotated[tuple[Name, ...], Field(max_length=0)] = ()
 
 
 class Told(Strict):
@@ -124,14 +125,38 @@ def digest(pem: str) -> str:
     return hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest()
 
 
-def tunnel(value: object) -> str:
-    """The tunnel that `leeboard_vpn` asks for, in words; "none" where it says that, in this one word. Raises WrongVpn.
+def tunnel(value: object, platform: object = "linux") -> str:
+    """The tunnel that `leeboard_vpn` asks for on a platform, in words; "none" where it says that, in this one word.
+
+    Raises WrongVpn.
 
     It leads to the gateway that is named first: two tunnels for everything would fight over the routes.
     """
     if value == NONE:
         return NONE
     vpn = told(value)
+    return _profile(vpn) if platform == "windows" else _connection(vpn)
+
+
+def _profile(vpn: Told) -> str:
+    """The words of Windows.
+
+    The gateway is called by the name in its certificate, since Windows compares just that. Which certificate the
+    device takes is told by the root and the purpose, and the gateway says who is asked for names.
+    """
+    words = [
+        f"gateway:{vpn.gateways[0].name}",
+        *(f"to:{network}" for network in vpn.routes),
+        f"ike:{','.join(vpn.suites.ike)}",
+        f"esp:{','.join(vpn.suites.esp)}",
+        f"authority:{root_digest(vpn)}",
+        f"eku:{vpn.authority.eku}",
+    ]
+    return " ".join(words)
+
+
+def _connection(vpn: Told) -> str:
+    """The words of Linux."""
     first = vpn.gateways[0]
     where = f"@{','.join(first.addresses)}" if first.addresses else ""
     everything = set(EVERYTHING) <= set(vpn.routes)

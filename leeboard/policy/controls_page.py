@@ -107,7 +107,8 @@ def _state(baseline: Baseline, control: Control, setting: Setting) -> str:
     if setting.platform is None:
         return "measured"
     modes = [control.mode] if setting.mode is None else [control.mode, setting.mode]
-    enforced = setting.write is not None and any(
+    changed = setting.write is not None or setting.address in baseline.drivers[setting.driver].action
+    enforced = changed and any(
         control.applies_to.matches(*where) and all(mode.pick(*where)[0] is Mode.ENFORCE for mode in modes)
         for where in everywhere(setting.platform)
     )

@@ -246,7 +246,9 @@ class Driver(Strict):
 
     A driver without a platform measures on the controller, `about` each device or about each school as a whole.
     `address` is a regular expression for the whole address. A driver that does not write only reads: no setting of it
-    can be enforced. `risk: cut_off`: a change by it could cut the technician off, so it runs only under a checkpoint
+    can be enforced, but for what an action of a roll-out changes: `action` has the addresses of such readings, and
+    the action. The plan leaves them alone, and what the action could not do stays drift.
+    `risk: cut_off`: a change by it could cut the technician off, so it runs only under a checkpoint
     (docs/decisions/0028-checkpoint.md). `value_names` are what people read in place of bare numbers. `objects` are
     the addresses at which it reports objects for judgements, and the type of those. `members` says what its lists
     have: things, or what may name people (accounts, paths of their homes), of which history keeps digests.
@@ -258,6 +260,7 @@ class Driver(Strict):
     address: str
     module: str | None = None
     writes: bool = True
+    action: dict[str, str] = Field(default_factory=dict)
     risk: Literal["none", "cut_off"] = "none"
     value_names: dict[int, str] = Field(default_factory=dict)
     objects: dict[str, str] = Field(default_factory=dict)
@@ -278,6 +281,12 @@ class Driver(Strict):
     def _risk_of_a_change(self) -> Driver:
         if self.risk != "none" and (self.module is None or not self.writes):
             raise ValueError("only a driver with a module that writes has a risk")
+        return self
+
+    @model_validator(mode="after")
+    def _one_hand(self) -> Driver:
+        if self.action and self.writes:
+            raise ValueError("what an action changes is never written by the plan; say writes: false")
         return self
 
 

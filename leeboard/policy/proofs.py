@@ -181,11 +181,12 @@ def _refusal(demanded: Demand, write: Value) -> str:
 
 
 def enforceable(draft: Draft) -> Iterator[Problem]:
-    """What is enforced can be written, and has been checked by somebody."""
+    """What is enforced can be written, or is changed by an action, and has been checked by somebody."""
     for place in draft.settings():
         setting = place.setting
         driver = draft.drivers.get(setting.driver)
         reads_only = driver is not None and not driver.writes
+        by_action = driver is not None and setting.address in driver.action
         if reads_only and setting.write is not None:
             yield place.problem(f"{setting.driver} only reads; take write out", "write")
         demands = (demand(draft, place, where) for where in everywhere(setting.platform))
@@ -193,9 +194,9 @@ def enforceable(draft: Draft) -> Iterator[Problem]:
             continue
         if setting.route is not None and setting.write is None:
             continue  # another route is the one that a roll-out takes
-        if reads_only:
+        if reads_only and not by_action:
             yield place.problem(f"is enforced, and {setting.driver} only reads; give it mode: report", "driver")
-        elif setting.write is None:
+        elif setting.write is None and not by_action:
             yield place.problem("is enforced and has nothing to write; give it write, or mode: report", missing="write")
         if setting.confidence == "unverified":
             yield place.problem(
@@ -248,12 +249,18 @@ def one_writer(draft: Draft) -> Iterator[Problem]:
         by_address.setdefault((place.setting.driver, folded), []).append(place)
     for places in by_address.values():
         for first, second in combinations(places, 2):
-            if first.setting.platform is second.setting.platform and not _exclusive(first, second):
+            if first.setting.platform is second.setting.platform and not _exclusive(draft, first, second):
                 yield from _quarrel(draft, first, second)
 
 
-def _exclusive(first: DraftSetting, second: DraftSetting) -> bool:
-    """True when the conditions of the two can never hold on one device."""
+def _exclusive(draft: Draft, first: DraftSetting, second: DraftSetting) -> bool:
+    """True when the two are never asked of one device: by a fact, or by the one word that a parameter can be."""
+    mine, theirs = first.setting.unless_named, second.setting.unless_named
+    if mine is not None and theirs is not None and mine.parameter == theirs.parameter:
+        definition = draft.parameters.get(mine.parameter)
+        words = set(definition.shape.split("|")) if definition is not None and definition.shape else set()
+        if words == {mine.name, theirs.name} and len(words) == 2:
+            return True
     return any(
         mine.fact == theirs.fact
         and mine.equals is not None

@@ -158,7 +158,9 @@ def _control(control: Control, device: Device, known: Mapping[str, str], lacking
         if wanted is not None
     )
     if settings:
-        return WantedControl(control, mode, settings)
+        # What a roll-out changes nothing of is only reported, whatever its control says of others.
+        only_reported = all(setting.mode is Mode.REPORT for setting in settings)
+        return WantedControl(control, Mode.REPORT if only_reported else mode, settings)
     if any(setting.platform in (None, device.platform) for setting in control.settings):
         return WantedControl(control, mode, (), f"not asked for at level {device.level}")
     return WantedControl(control, mode, (), f"Leeboard cannot check this on {device.platform} yet", planned=True)

@@ -100,6 +100,12 @@ def drivers(draft: Draft) -> Iterator[Problem]:
         if grammar is not None and not grammar.fullmatch(setting.address):
             message = f"{setting.address} is no address of {setting.driver}, which takes {driver.address}"
             yield place.problem(message, "address")
+    asked = {(place.setting.driver, place.setting.address) for place in draft.settings()}
+    for name, listed in draft.drivers.items():
+        for address in listed.action if listed is not None else ():
+            if (name, address) not in asked:
+                message = f"no setting of {name} has the address {address}, so no action changes it"
+                yield draft.tables["drivers.yml"].document.problem((name, "action", address), message)
 
 
 def _selectors(control: Control) -> Iterator[Selector]:
@@ -316,10 +322,8 @@ def judgements(draft: Draft) -> Iterator[Problem]:
             reports = f"{kind}s" if kind is not None else "no objects"
             message = f"{setting.judgement} judges {question.objects}s, and {setting.driver} reports {reports} there"
             yield place.problem(message, "judgement")
-        # A driver that writes and has no module has an action of its own, which the plan does not call.
-        by_itself = driver is not None and driver.writes and driver.module is None
         # What only takes members away leaves the "none" that is written as it is.
-        if setting.write is not None and not by_itself and not question.filters:
+        if setting.write is not None and not question.filters:
             yield place.problem("a value that a judgement derives cannot be written; take write out", "write")
         for fact in question.facts:
             listed = draft.facts.get(fact)

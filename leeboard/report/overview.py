@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from leeboard.model.enums import LEVELS, Mode, Severity
+from leeboard.model.enums import LEVELS, Mode, Platform, Severity
 from leeboard.model.finding import Finding, Judged, needed
 from leeboard.model.verdicts import Verdict, worst
 from leeboard.model.words import number
 from leeboard.policy.model import FRESHNESS, Baseline
 from leeboard.report.silence import is_silent, silence
-from leeboard.report.words import ADVICE, VERDICTS, WAIT, clean, counted, prose
+from leeboard.report.words import ADVICE, PLATFORMS, VERDICTS, WAIT, clean, counted, prose
 from leeboard.verdict.status import DeviceStatus, EstateStatus, SchoolStatus, unknown
 from leeboard.verdict.waivers import Standing
 
@@ -79,7 +79,10 @@ class Hit:
 
 @dataclass(frozen=True)
 class Group:
-    """All findings of one control that have the same verdict. `todo` says once what to do about them."""
+    """All findings of one control that have the same verdict. `todo` says once what to do about them.
+
+    Among devices of several platforms a step begins with the platform that it is for, unless it is for all of them.
+    """
 
     about: About
     verdict: Verdict
@@ -228,8 +231,11 @@ def blamed(finding: Finding) -> tuple[Judged, ...]:
     return tuple(sorted(guilty, key=lambda one: -one.verdict.badness))
 
 
-def todo(baseline: Baseline, control_id: str, blame: Iterable[Judged]) -> tuple[str, ...]:
-    """What a person should do, each thing once: remedies for drift, advice by code for what could not be read."""
+def todo(baseline: Baseline, control_id: str, blame: Iterable[Judged], platform: Platform) -> tuple[str, ...]:
+    """What a person should do on a device of this platform, each thing once.
+
+    Remedies for drift, advice by code for what could not be read; where neither says anything, the control's remedy.
+    """
     words: dict[str, None] = {}
     for one in blame:
         if one.verdict is Verdict.DRIFTED:
@@ -240,9 +246,21 @@ def todo(baseline: Baseline, control_id: str, blame: Iterable[Judged]) -> tuple[
             words[ADVICE[one.code]] = None
     control = baseline.control(control_id)
     if not any(words) and control is not None:
-        remedies = (control.remedy.linux, control.remedy.windows, control.remedy.controller)
-        words = {prose(remedy): None for remedy in remedies}
+        words = {prose(control.remedy.on(platform)): None}
     return tuple(word for word in words if word)
+
+
+def _todo(baseline: Baseline, control_id: str, hits: Sequence[Hit]) -> tuple[str, ...]:
+    """What to do on all of these devices: where platforms differ, a step names the one that it is for."""
+    found: dict[Platform, list[Finding]] = {}
+    for hit in hits:
+        found.setdefault(hit.device.device.platform, []).append(hit.finding)
+    steps: dict[str, list[str]] = {}
+    for platform in sorted(found):
+        blame = (one for finding in found[platform] for one in blamed(finding))
+        for step in todo(baseline, control_id, blame, platform):
+            steps.setdefault(step, []).append(PLATFORMS.get(platform, platform.value))
+    return tuple(step if len(its) == len(found) else f"{' and '.join(its)}: {step}" for step, its in steps.items())
 
 
 def remedies(finding: Finding) -> tuple[str, ...]:
@@ -268,7 +286,7 @@ def groups(status: EstateStatus, verdict: Verdict, devices: Iterable[DeviceStatu
             about(status.baseline, control_id),
             verdict,
             tuple(hits),
-            todo(status.baseline, control_id, (one for hit in hits for one in blamed(hit.finding))),
+            _todo(status.baseline, control_id, hits),
         )
         for control_id, hits in found.items()
     ]

@@ -39,6 +39,7 @@ COLOURS = {
 }
 CSS = Path(__file__).parent / "page.css"
 WORK = (Verdict.DRIFTED, Verdict.ERROR, Verdict.NOT_CHECKED, Verdict.PENDING, Verdict.WAIVED)
+MOST_PRINTED = 100  # devices whose details are printed; of more, those that somebody opened
 MOST_REASONS = 5  # of one control; the rest is in the details of each device
 
 
@@ -66,6 +67,7 @@ def render(status: EstateStatus) -> str:
         names={school.urn: school.name for school in schools},
         devices=devices,
         details=[details(device) for device in devices],
+        most_printed=MOST_PRINTED,
         number_of=lambda device: numbers[id(device)],
         title=f"Device security: {schools[0].name}" if len(schools) == 1 else "Device security",
         marking=marking(status),

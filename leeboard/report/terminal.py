@@ -193,7 +193,7 @@ def _finding(screen: Screen, status: EstateStatus, device: DeviceStatus, finding
     if len(blame) > MOST_SETTINGS:
         screen.line(f"- and {len(blame) - MOST_SETTINGS} more settings", indent=4)
     rows = [("why it matters", known.why)]
-    rows += [("what to do" if not place else "", step) for place, step in enumerate(_steps(status, finding, blame))]
+    rows += [("what to do" if not place else "", step) for place, step in enumerate(_steps(status, device, finding))]
     screen.fields(rows, 4)
     screen.gap()
 
@@ -204,8 +204,10 @@ def _tag(status: EstateStatus, device: DeviceStatus | None, finding: Finding) ->
     return f", {note}" if note else ""
 
 
-def _steps(status: EstateStatus, finding: Finding, blame: tuple[Judged, ...]) -> tuple[str, ...]:
-    return todo(status.baseline, finding.control, blame) if finding.verdict is not Verdict.WAIVED else ()
+def _steps(status: EstateStatus, device: DeviceStatus, finding: Finding) -> tuple[str, ...]:
+    if finding.verdict is Verdict.WAIVED:
+        return ()
+    return todo(status.baseline, finding.control, blamed(finding), device.device.platform)
 
 
 def _setting(one: Judged) -> list[tuple[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from leeboard.model.enums import Platform
 from leeboard.model.values import plain
 from leeboard.model.verdicts import Verdict
 
@@ -36,6 +37,7 @@ MEANINGS: Mapping[Verdict, str] = {
     Verdict.ERROR: "was looked for and could not be read, so nothing is known",
 }
 
+PLATFORMS: Mapping[Platform, str] = {Platform.LINUX: "Linux", Platform.WINDOWS: "Windows"}  # that are ever checked
 
 # What became of the last run's visit, where it did not simply succeed.
 OUTCOMES: Mapping[str, str] = {

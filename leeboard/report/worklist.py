@@ -132,7 +132,7 @@ def _steps(status: EstateStatus, device: DeviceStatus | None, finding: Finding) 
         return overview.remedies(finding)
     if _lacks(finding):
         return tuple(dict.fromkeys(clean(one.reason) for one in finding.judged if one.code == Code.LACKING))
-    steps = overview.todo(status.baseline, finding.control, overview.blamed(finding))
+    steps = overview.todo(status.baseline, finding.control, overview.blamed(finding), device.device.platform)
     control = status.baseline.control(finding.control)
     own = prose(control.remedy.on(device.device.platform)) if control is not None else ""
     # Where no setting has words of its own, those of the control stand for every platform: one is enough.

@@ -70,7 +70,6 @@ class Code(StrEnum):
     SUSPENDED = "suspended"
     TOKEN_REFUSED = "token_refused"
     CHANGE_COMING = "change_coming"
-    HARDWARE_TEST_WAITS = "hardware_test_waits"
     HARDWARE_TEST_FAILED = "hardware_test_failed"
     TPM_NOT_READY = "tpm_not_ready"
     NO_RECOVERY_PASSWORD = "no_recovery_password"

@@ -20,8 +20,9 @@ if not brain.missing():
     from leeboard.verdict.waivers import left_alone
 
 OPTIONS = {"families": {"type": "list", "elements": "str", "required": True, "aliases": ["family"]}}
-TUNNEL = ("vpn", "tunnel")  # driver and address of what a certificate has to be there for
+TUNNELS = (("vpn", "tunnel"), ("vpn_connection", "tunnel"))  # driver and address of what a certificate is needed for
 NO_VPN = "none"  # in place of what a device is told: its tunnel goes, with its certificate
+BY_HAND = "on Windows the VPN is a profile for everybody on the machine; people dial it, it does not dial by itself"
 REPLACE = "remote_access_replace_charon"  # a variable of the role, for what a preview says
 MOST_ROUNDS = 4  # each round must bring something; a plan that stays the same is not tried again
 
@@ -119,7 +120,7 @@ class ActionModule(DeviceAction):
         variable = visit.variable("leeboard_vpn")
         wanted, _waived = left_alone(visit.wanted, at, visit.observation)
         if variable in (None, NO_VPN) or not any(
-            (one.setting.driver, one.setting.address) == TUNNEL and one.mode is Mode.ENFORCE
+            (one.setting.driver, one.setting.address) in TUNNELS and one.mode is Mode.ENFORCE
             for one in wanted.settings
             if one.control.family in self._families
         ):
@@ -135,11 +136,14 @@ class ActionModule(DeviceAction):
 
     def _without_tunnel(self, visit, steps) -> list:
         """The steps but for the tunnel, where the certificate that it hangs on is not there."""
+        if self._task.check_mode and any(step.driver == "vpn_connection" for step in steps):
+            self._remarks.append(f"{visit.device.name}: {BY_HAND}")
         if not self._no_tunnel:
             return list(steps)
-        if self._task.check_mode and not self._problems and any(step.driver == TUNNEL[0] for step in steps):
+        drivers = [driver for driver, _address in TUNNELS]
+        if self._task.check_mode and not self._problems and any(step.driver in drivers for step in steps):
             self._remarks.append(f"{visit.device.name}: then its VPN tunnel would be set up")
-        return [step for step in steps if step.driver != TUNNEL[0]]
+        return [step for step in steps if step.driver not in drivers]
 
     def _done(self, evidence: dict) -> dict:
         """Evidence with what was changed, and why some of it was put back: the task's own words are in no bundle."""

@@ -1,4 +1,4 @@
-"""Bring a recovery key into each encrypted disk of a device, keep one that is known, or bring a header back.
+"""Bring a recovery key into each encrypted disk of a device, keep one that is known, bring a header back, or suspend.
 
 Where the school wants it, the TPM of a Linux device opens the disk as well, once its key is proved; and BitLocker
 encrypts a Windows device whose recovery password is kept here.
@@ -26,16 +26,29 @@ if not brain.missing():
     from leeboard.escrow.keys.private_key import load
     from leeboard.escrow.vault import controller_state, vault
     from leeboard.escrow.vault.rekeying import opener
-    from leeboard.escrow.volumes.roll_out import ELSEWHERE, OTHERWISE, Variables, kept_here, look_after
+    from leeboard.escrow.volumes.roll_out import (
+        ELSEWHERE,
+        NO_SUSPENSION,
+        OTHERWISE,
+        Variables,
+        hold_off,
+        kept_here,
+        look_after,
+    )
+    from leeboard.escrow.volumes.suspending import Suspension
     from leeboard.escrow.volumes.wish import VARIABLE as BITLOCKER_OPTIONS
 
 FAMILY = "ENC"
 LINUX, WINDOWS = "leeboard.schools.luks_key", "leeboard.schools.win_bitlocker"  # a step on the device
-WORK = ("bring", "adopt", "restore")
+WORK = ("bring", "adopt", "restore", "suspend")
+TELL = "tell"
 OPTIONS = {
     "work": {"type": "str", "choices": list(WORK), "default": WORK[0]},
     "disk": {"type": "str"},
     "report": {"type": "str", "default": ""},
+    "refusals": {"type": "str", "choices": ["fail", TELL], "default": "fail"},
+    "restarts": {"type": "int", "default": 0},
+    "days": {"type": "int", "default": 0},
 }
 # Names of variables.
 PASSPHRASE = "leeboard_disk_passphrase"  # noqa: S105
@@ -43,12 +56,15 @@ PIN = "leeboard_disk_pin"
 TPM = "leeboard_disk_tpm"
 KNOWN = "leeboard_known_key"
 CUSTODIAN = "leeboard_custodian_key"
+REASON = "leeboard_suspension_reason"  # a person's words, which no command line of Ansible takes as they are
 
 
 class ActionModule(DeviceAction):
     """Make, keep and prove the keys that are missing or are to be changed, if ENC is named in leeboard_enforce.
 
-    With `work` it keeps a key that somebody knows already, or brings back the header of a disk.
+    With `work` it keeps a key that somebody knows already, brings back the header of a disk, or suspends BitLocker.
+    Where refusals are only told, a device that cannot have BitLocker does not fail here: whoever asked fails it once
+    others had their turn.
     """
 
     _options = OPTIONS
@@ -85,9 +101,11 @@ class ActionModule(DeviceAction):
             if "unreachable" in after:
                 return {"failed": True, "changed": True, "msg": f"{outcome.summary}; the device was lost after that"}
             evidence = {**after, "changes": outcome.changes}
+        told = outcome.only_refused and self._arguments.get("refusals") == TELL
         return {
             "changed": outcome.changed,
-            "failed": bool(outcome.failed),
+            "failed": bool(outcome.failed) and not told,
+            "refused": printable(outcome.refused),
             "leeboard": filed(evidence),
             "diff": [{"prepared": "".join(f"{line}\n" for line in outcome.done)}] if outcome.changed else [],
             "msg": outcome.summary,
@@ -99,6 +117,8 @@ class ActionModule(DeviceAction):
         work = self._arguments.get("work")
         if _is_windows(visit) and work in OTHERWISE:
             raise LeeboardError(OTHERWISE[work])
+        if work == "suspend" and not _is_windows(visit):
+            raise LeeboardError(NO_SUSPENSION)
         # Keeping a key that is known changes nothing on the device.
         if FAMILY not in visit.device.enforce and work != "adopt":
             return f"{FAMILY} is not named in leeboard_enforce everywhere: nothing is changed where it is not"
@@ -118,6 +138,9 @@ class ActionModule(DeviceAction):
         variables = Variables(self._secret(TPM), self._secret(PIN), options)
         # The device's journal is named by the run.
         ask, dry = self._step(visit, WINDOWS, run_id=visit.run_id), self._task.check_mode
+        if self._arguments["work"] == "suspend":
+            asked = Suspension(self._arguments["restarts"], self._secret(REASON), self._arguments["days"])
+            return hold_off(kept, visit.wanted, ask, now, asked, variables, dry)
         return look_after(kept, visit.wanted, visit.observation, ask, now, variables, dry)
 
     def _on_linux(self, visit, kept):

@@ -41,6 +41,7 @@ import signal
 import sys
 import traceback
 
+from ansible import constants as C
 from ansible.plugins.callback import CallbackBase
 from ansible.template import Templar
 
@@ -86,6 +87,7 @@ class CallbackModule(CallbackBase):
         self._play = None
         self._collected = set()
         self._shut = {}
+        self._unchecked = None
 
     # Batches start a play again and again; its hosts are collected once, and before any worker is forked.
     def v2_playbook_on_play_start(self, play):
@@ -129,7 +131,10 @@ class CallbackModule(CallbackBase):
             )
         # Imported here: it takes a while, and most runs of Ansible are not ours.
         from ansible_collections.leeboard.schools.plugins.plugin_utils.prepared import prepare
+        from ansible_collections.leeboard.schools.plugins.plugin_utils.unchecked import Unchecked
 
+        self._unchecked = self._unchecked or Unchecked()
+        self._unchecked.begin(play)
         try:
             recorder = self._recorder or self._start()
             devices, listed = self._hosts(play)
@@ -139,6 +144,8 @@ class CallbackModule(CallbackBase):
             if self._recorder is not None:
                 self._recorder.close(interrupted=True)
             self._stop(str(problem))
+        if warning := self._unchecked.warning():
+            self._display.display(warning, color=C.COLOR_WARN)
 
     def _start(self):
         # Imported here: reading all policy takes a while, and most runs of Ansible are not ours.
@@ -178,6 +185,8 @@ class CallbackModule(CallbackBase):
                 )
             else:
                 devices.append(device)
+                if device.platform != "other":
+                    self._unchecked.host(host.get_name(), variables, templar)
                 lists = listed.setdefault(device.urn, [])
                 if ours.get(VARIABLE) not in lists[-1:]:  # nearly every host has its school's
                     lists.append(ours.get(VARIABLE))

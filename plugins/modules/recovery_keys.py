@@ -22,10 +22,19 @@ description:
   - On Windows, where the inventory variable C(leeboard_recovery_passwords) is V(ours), it makes a recovery password of
     each volume, seals it first, has the device compare it, and then has BitLocker encrypt and switch protection on.
     What opens the volume of Windows follows from the level and C(leeboard_disk_tpm); C(leeboard_bitlocker_options)
-    names what is done only where it is asked for. B(Nobody has run this on a real Windows yet.)
+    names what is done only where it is asked for, and C(leeboard_bitlocker_manager) says what is done where another
+    service manages BitLocker. B(Nobody has run this on a real Windows yet.)
   - Does nothing, and says so, unless the inventory variable C(leeboard_enforce) of the device names C(ENC), and where
     the controller has no vault.
-options: {}
+options:
+  refusals:
+    description:
+      - What becomes of a device whose BitLocker is refused because of what the device is, such as one without a TPM.
+      - With V(tell) it does not fail, and RV(refused) says why. A roll-out fails it after everybody had their turn, so
+        that one such device keeps no other from anything. What went wrong otherwise fails all the same.
+    type: str
+    choices: [fail, tell]
+    default: fail
 notes:
   - Needs pipelining, so that no key is written into a file on the device.
 attributes:
@@ -54,6 +63,11 @@ leeboard:
     - It is one text of JSON, which P(ansible.builtin.from_json#filter) takes apart.
   returned: when the device was observed
   type: str
+refused:
+  description: What the device cannot have as it is, said before anything was changed there.
+  returned: when the device was observed
+  type: list
+  elements: str
 msg:
   description: What was done, what waits for somebody, and what failed, in one line.
   returned: always

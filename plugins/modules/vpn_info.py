@@ -11,8 +11,8 @@ short_description: Read the VPN profiles of a device
 description:
   - Finds every VPN profile, whatever program it belongs to (strongSwan, libreswan, WireGuard, systemd-networkd,
     NetworkManager, netplan, OpenVPN, PPTP, L2TP and others), and what strongSwan's daemon and the kernel have loaded.
-  - Knows V(profiles), V(shared-secrets), V(old-programs) and V(tunnel), which is the tunnel that
-    M(leeboard.schools.vpn_tunnel) wrote.
+  - Knows V(profiles), V(shared-secrets), V(old-programs), V(tunnel), which is the tunnel that
+    M(leeboard.schools.vpn_tunnel) wrote, and V(certificate), which is until when the certificates for it hold.
   - Returns no secret, only that there is one and where.
   - Changes nothing.
 version_added: 0.1.0

@@ -9,7 +9,7 @@
 #AnsibleRequires -PowerShell ..module_utils._windows.engine.DriverModule
 #AnsibleRequires -PowerShell ..module_utils._windows.engine.Reading
 
-$steps = 'survey', 'change', 'new_key', 'protect', 'protect_with_pin', 'read_out', 'remove'
+$steps = 'survey', 'change', 'new_key', 'protect', 'protect_with_pin', 'read_out', 'remove', 'suspend'
 $spec = @{
     options = @{
         step = @{ type = 'str'; required = $true; choices = $steps }
@@ -21,10 +21,13 @@ $spec = @{
                 used_space = @{ type = 'bool'; default = $false }
                 kept = @{ type = 'list'; elements = 'str'; default = @() }
                 test_failed = @{ type = 'bool'; default = $false }
+                restarts = @{ type = 'int'; default = 0 }
                 preview = @{ type = 'bool'; default = $false }
+                policy = @{ type = 'dict'; default = @{} }
+                without_pin = @{ type = 'bool'; default = $false }
                 options = @{
                     type = 'list'; elements = 'str'; default = @()
-                    choices = 'beside_manager', 'remove_strangers', 'retry_test', 'without_pcr7'
+                    choices = 'beside_manager', 'leave_to_manager', 'remove_strangers', 'retry_test', 'without_pcr7'
                 }
             }
         }
@@ -35,6 +38,7 @@ $spec = @{
         modulus = @{ type = 'str' }
         exponent = @{ type = 'str' }
         keep = @{ type = 'str' }
+        restarts = @{ type = 'int' }
         run_id = @{ type = 'str' }
     }
     required_if = @(
@@ -44,6 +48,7 @@ $spec = @{
         , @('step', 'protect_with_pin', @('volume', 'name', 'sealed'))
         , @('step', 'read_out', @('volume', 'protector', 'modulus', 'exponent'))
         , @('step', 'remove', @('volume', 'protector', 'keep'))
+        , @('step', 'suspend', @('volume', 'keep', 'restarts', 'run_id'))
     )
     supports_check_mode = $true
 }

@@ -5,17 +5,12 @@
 
 #AnsibleRequires -CSharpUtil Ansible.Basic
 #AnsibleRequires -PowerShell ..module_utils._windows.bitlocker.BitLockerPolicy
+#AnsibleRequires -PowerShell ..module_utils._windows.bitlocker.BitLockerPolicyChange
 #AnsibleRequires -PowerShell ..module_utils._windows.engine.DriverModule
 
 $spec = @{
-    options = @{
-        addresses = @{ type = 'list'; elements = 'str'; required = $true }
-    }
     supports_check_mode = $true
 }
-$module = [Ansible.Basic.AnsibleModule]::Create($args, $spec)
+$module = [Ansible.Basic.AnsibleModule]::Create($args, $spec, @(Get-LeeboardModuleSpec))
 
-$readings = Read-LeeboardBitLockerPolicy -Addresses ([string[]]@($module.Params.addresses))
-$module.Result.changed = $false
-$module.Result.readings = ConvertTo-LeeboardPlain $readings
-$module.ExitJson()
+Invoke-LeeboardDriverModule -Module $module -Driver bitlocker_policy

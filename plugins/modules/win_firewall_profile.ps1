@@ -5,17 +5,12 @@
 
 #AnsibleRequires -CSharpUtil Ansible.Basic
 #AnsibleRequires -PowerShell ..module_utils._windows.engine.DriverModule
-#AnsibleRequires -PowerShell ..module_utils._windows.simple.FirewallProfile
+#AnsibleRequires -PowerShell ..module_utils._windows.firewall.FirewallChange
+#AnsibleRequires -PowerShell ..module_utils._windows.firewall.FirewallProfile
 
 $spec = @{
-    options = @{
-        addresses = @{ type = 'list'; elements = 'str'; required = $true }
-    }
     supports_check_mode = $true
 }
-$module = [Ansible.Basic.AnsibleModule]::Create($args, $spec)
+$module = [Ansible.Basic.AnsibleModule]::Create($args, $spec, @(Get-LeeboardModuleSpec))
 
-$readings = Read-LeeboardFirewallProfile -Addresses ([string[]]@($module.Params.addresses))
-$module.Result.changed = $false
-$module.Result.readings = ConvertTo-LeeboardPlain $readings
-$module.ExitJson()
+Invoke-LeeboardDriverModule -Module $module -Driver firewall_profile

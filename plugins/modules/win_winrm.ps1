@@ -6,16 +6,11 @@
 #AnsibleRequires -CSharpUtil Ansible.Basic
 #AnsibleRequires -PowerShell ..module_utils._windows.engine.DriverModule
 #AnsibleRequires -PowerShell ..module_utils._windows.remote.WinRm
+#AnsibleRequires -PowerShell ..module_utils._windows.remote.WinRmChange
 
 $spec = @{
-    options = @{
-        addresses = @{ type = 'list'; elements = 'str'; required = $true }
-    }
     supports_check_mode = $true
 }
-$module = [Ansible.Basic.AnsibleModule]::Create($args, $spec)
+$module = [Ansible.Basic.AnsibleModule]::Create($args, $spec, @(Get-LeeboardModuleSpec))
 
-$readings = Read-LeeboardWinRm -Addresses ([string[]]@($module.Params.addresses))
-$module.Result.changed = $false
-$module.Result.readings = ConvertTo-LeeboardPlain $readings
-$module.ExitJson()
+Invoke-LeeboardDriverModule -Module $module -Driver winrm

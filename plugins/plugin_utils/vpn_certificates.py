@@ -14,15 +14,17 @@ from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import fail
 
 if not brain.missing():
     from leeboard.errors import LeeboardError
+    from leeboard.model.enums import Platform
     from leeboard.model.values import plain
     from leeboard.model.vpn_told import WrongVpn, told
     from leeboard.model.words import day
+    from leeboard.policy.resolve import parameters
 
-DRIVER, ADDRESS, CONTROL = "vpn", "certificate", "REM-01"
-MODULE = "leeboard.schools.vpn_certificate"
-# What an authority's certificate for a client is for, as the device's openssl prints it.
+ADDRESS, CONTROL = "certificate", "REM-01"
+MODULE, WINDOWS_MODULE = "leeboard.schools.vpn_certificate", "leeboard.schools.win_vpn_certificate"
+# What an authority's certificate for a client is for, as openssl on Linux prints it. Windows has the numbers.
 USAGES = {"1.3.6.1.5.5.7.3.2": "TLS Web Client Authentication", "1.3.6.1.5.5.7.3.17": "ipsec Internet Key Exchange"}
-LATE = 14  # days before its end by which a school's own authority should have renewed a certificate
+LATE = "vpn_certificate_days"  # how long one of a school's own authority must hold, as at the nightly check
 MOST = 50  # certificates that a device may show
 
 
@@ -39,6 +41,8 @@ class Certificates:
 
     def __init__(self, visit, variable, changes, replace=False) -> None:
         self._visit, self._variable, self._replace, self._changes = visit, variable, replace, changes
+        self._is_windows = visit.device.platform is Platform.WINDOWS
+        self._driver = "vpn_connection" if self._is_windows else "vpn"
         self.problems, self.remarks = [], []
         self.ready = False
 
@@ -47,38 +51,46 @@ class Certificates:
         try:
             self._bring()
         except (Refused, LeeboardError, WrongVpn) as problem:
-            self.problems.append(answers.of_driver(DRIVER, str(problem)))
+            self.problems.append(answers.of_driver(self._driver, str(problem)))
 
     def _bring(self) -> None:
         self._vpn = vpn = told(self._variable)
-        asked = {"authorities": list(vpn.authority.certificates), "replace": self._replace}
-        if vpn.authority.kind == "school":
-            usage = USAGES.get(vpn.authority.eku, vpn.authority.eku)
-            asked = {**asked, "issuer": vpn.authority.issuer, "usage": usage}
-        answer = self._ask("read", **asked)
+        answer = self._ask("read", **self._looked_for())
         if answer.get("in_the_way"):
             raise Refused(_line(answer["in_the_way"]))
         shown = _shown(answer)
         # With the old certificate the tunnel goes on, whatever becomes of the new one.
         self.ready = any(not one["wrong"] for one in shown)
         if self._visit.preview:
-            self.ready = self.ready and answer.get("installed") is True and answer.get("trusts") is True
+            installed = self._is_windows or answer.get("installed") is True  # Windows has what it needs
+            self.ready = self.ready and installed and answer.get("trusts") is True
         if vpn.authority.kind == "school":
             self._is_there(shown)
             self._trust(answer, "")
         else:
             self._from_here(answer, shown)
 
+    def _looked_for(self) -> dict:
+        """Which certificates a device is asked about, as its module takes it."""
+        authority = self._vpn.authority
+        certificates = {"authorities": list(authority.certificates)}
+        if self._is_windows:
+            return {**certificates, "usage": authority.eku, "school": authority.kind == "school"}
+        if authority.kind == "school":
+            certificates |= {"issuer": authority.issuer, "usage": USAGES.get(authority.eku, authority.eku)}
+        return {**certificates, "replace": self._replace}
+
     def _is_there(self, shown: list) -> None:
         """Look at the certificates of the school's own authority, which Leeboard neither makes nor renews."""
         good = [one for one in shown if not one["wrong"]]
         if not good:
-            wrong = shown[0]["wrong"] if shown else f"there is none for {self._vpn.identity} in /etc/swanctl/x509"
+            place = r"LocalMachine\My" if self._is_windows else "/etc/swanctl/x509"
+            wrong = shown[0]["wrong"] if shown else f"there is none for {self._vpn.identity} in {place}"
             issuer = plain(self._vpn.authority.issuer, 100)
             raise Refused(f"no certificate of {issuer} can be used ({wrong}); that authority brings it, Leeboard not")
         last = max(one["last"] for one in good)
         ends = datetime.fromtimestamp(last, timezone.utc)
-        if (ends - self._now()).days < LATE:
+        if (ends - self._now()).days < int(parameters(self._visit.wanted.baseline, self._visit.device)[LATE]):
             self._remark(f"its VPN certificate ends on {day(ends)}, and its authority has not renewed it")
 
     def _from_here(self, answer: dict, shown: list) -> None:
@@ -101,16 +113,11 @@ class Certificates:
     def _renew(self, device, stands, at) -> None:
         from leeboard.authority import certificates
 
-        request = self._ask("request").get("request")
+        request = self._ask("request", **self._key(stands)).get("request")
         if not isinstance(request, str):
             raise Refused("the device gave no request for a certificate")
         issued = certificates.issue_device(self._visit.var, device, request.encode("utf-8", "replace"), at)
-        sent = {
-            "certificate": issued.chain,
-            "authorities": list(self._vpn.authority.certificates),
-            "revoked": stands.revoked,
-        }
-        answer = self._ask("installed", **sent)
+        answer = self._ask("installed", certificate=issued.chain, **self._trusted(stands.revoked))
         self.ready = self.ready or any(not one["wrong"] for one in _shown(answer))
         made = issued.certificate
         if answer.get("changed"):
@@ -121,15 +128,28 @@ class Certificates:
         if self._visit.preview:
             changed = answer.get("trusts") is not True
         else:
-            authorities = list(self._vpn.authority.certificates)
-            changed = self._ask("trusted", authorities=authorities, revoked=revoked).get("changed")
+            changed = self._ask("trusted", **self._trusted(revoked)).get("changed")
         if changed:
             self._changed("not all there", "the authority's certificates")
 
+    def _key(self, stands) -> dict:
+        """Which keys the authority takes of a device, as its module is asked: on Linux openssl makes any.
+
+        Not every TPM makes a key on P-384, and one on P-256 that stays in the TPM is better than the other outside.
+        """
+        return {**self._looked_for(), "curves": list(stands.curves)} if self._is_windows else {}
+
+    def _trusted(self, revoked: str) -> dict:
+        """What of the authority the device gets. Windows fetches lists of revoked certificates by itself."""
+        if self._is_windows:
+            return self._looked_for()
+        return {"authorities": list(self._vpn.authority.certificates), "revoked": revoked}
+
     def _ask(self, state: str, **arguments) -> dict:
         """What the device's module answers. Raises Refused where it fails."""
+        module = WINDOWS_MODULE if self._is_windows else MODULE
         try:
-            answer = self._visit.ask(MODULE, {"state": state, "identity": self._vpn.identity, **arguments})
+            answer = self._visit.ask(module, {"state": state, "identity": self._vpn.identity, **arguments})
         except AnsibleConnectionFailure:
             self._lost(state)
             raise
@@ -148,7 +168,7 @@ class Certificates:
 
     def _changed(self, before: str, after: str) -> None:
         """Note a change for the evidence. It is in no journal: a certificate is not put back, but made anew."""
-        place = {"control": CONTROL, "driver": DRIVER, "address": ADDRESS}
+        place = {"control": CONTROL, "driver": self._driver, "address": ADDRESS}
         self._changes.append({**place, "before": before, "after": after, "journal": None})
 
     def _remark(self, text: str) -> None:

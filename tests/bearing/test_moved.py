@@ -29,6 +29,8 @@ from . import syntax
 from .baseline import LINUX as ON_LINUX
 from .baseline import WINDOWS as ON_WINDOWS
 
+pytestmark = pytest.mark.full
+
 LINUX, WINDOWS = (f"{one.relative_to(ROOT).as_posix()}/" for one in (LINUX_FOLDER, WINDOWS_FOLDER))
 PACKAGE = syntax.dotted(LINUX.rstrip("/"))
 REQUIRED = f"ansible_collections.leeboard.schools.{syntax.dotted(WINDOWS.rstrip('/'))}.Moved."

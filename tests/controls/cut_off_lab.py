@@ -8,6 +8,7 @@ option of the product does this.
 from __future__ import annotations
 
 import contextlib
+import difflib
 import json
 import os
 import re
@@ -50,9 +51,11 @@ DRIFTS = {
 WRITTEN = {"sshd": SSHD, "firewall": TABLE, "faillock": FAILLOCK}  # by each driver, whatever it changes
 CONTROLS = {"sshd": ("REM-07", "REM-10"), "firewall": ("REM-12",), "faillock": ("LCK-05",)}
 # All that these drivers may touch, by other means than theirs: every file with owner and mode, units, and the kernel.
+# Copies of before that useradd and userdel leave (passwd-) are of the throw-away account, and not of what is so.
 LOOK = """
-find /etc /var/lib/pam -xdev ! -name '*leeboard-checkpoint*' -printf '%p %y %m %U:%G %l\\n' | sort
-find /etc /var/lib/pam -xdev -type f ! -name '*leeboard-checkpoint*' -exec sha256sum {} + | sort -k 2
+names() { find /etc /var/lib/pam -xdev ! -name '*leeboard-checkpoint*' ! -path '/etc/*[a-z]-' "$@"; }
+names -printf '%p %y %m %U:%G %l\\n' | sort
+names -type f -exec sha256sum {} + | sort -k 2
 for unit in ssh.service ssh.socket leeboard-firewall.service; do
     echo "$unit $(systemctl is-enabled $unit 2>&1 | head -n 1) $(systemctl is-active $unit)"
 done
@@ -140,6 +143,12 @@ class Lab:
     def look(self) -> str:
         """What the machine is, as far as this is about it."""
         return self.machine.root(LOOK).stdout
+
+    def is_as(self, wanted: str, why: str = "") -> None:
+        """The machine is what `wanted`, a look of before, says; otherwise the lines that differ are shown."""
+        lines = difflib.unified_diff(wanted.splitlines(), self.look().splitlines(), "wanted", "there", "", "", 0, "")
+        differs = "\n".join(lines)
+        assert not differs, f"{why}\n{differs}"
 
     def state(self) -> str:
         """The checkpoint's state, none included."""

@@ -56,9 +56,9 @@ class Outcome:
 
 
 # How many machines work at the same time: one for each processor of CI. Three take longer than that, and an emulated
-# guest that waits too long for its processor loses timers, and hangs. Scripts that are done one by one wait a lot (for
-# auditd, for daemons), and twins of a machine wait side by side.
-_AT_ONCE = BoundedSemaphore(3 if FULL else 2)
+# guest that waits too long for its processor loses timers, and hangs: by night as by day. By night a machine has twins,
+# since scripts wait a lot (for auditd, for daemons), and another one works meanwhile.
+_AT_ONCE = BoundedSemaphore(2)
 TWINS = {"gnome": 2, "server": 2} if FULL else {}
 
 

@@ -1,19 +1,9 @@
-# What a technician does to a Windows machine for the family REM, since Leeboard only reports it: group policies as the
-# remedies have them, and WinRM over HTTPS.
+# What a technician does to a Windows machine for the family REM, since Leeboard only reports it: what leaves outside the
+# VPN by group policy, and WinRM over HTTPS.
 $firewall = 'HKLM:\SOFTWARE\Policies\Microsoft\WindowsFirewall'
-$winrm = 'HKLM:\SOFTWARE\Policies\Microsoft\Windows\WinRM'
-$values = @{
-    "$winrm\Client" = @{ AllowBasic = 0; AllowDigest = 0; AllowUnencryptedTraffic = 0 }
-    "$winrm\Service" = @{ AllowBasic = 0; AllowUnencryptedTraffic = 0; DisableRunAs = 1 }
-    "$firewall\DomainProfile" = @{ EnableFirewall = 1; DefaultInboundAction = 1 }
-    "$firewall\PrivateProfile" = @{ EnableFirewall = 1; DefaultInboundAction = 1; DefaultOutboundAction = 1 }
-    "$firewall\PublicProfile" = @{ EnableFirewall = 1; DefaultInboundAction = 1; DefaultOutboundAction = 1 }
-}
-foreach ($key in $values.Keys) {
+foreach ($key in "$firewall\PrivateProfile", "$firewall\PublicProfile") {
     if (-not (Test-Path -LiteralPath $key)) { $null = New-Item -Path $key -Force }
-    foreach ($name in $values[$key].Keys) {
-        Set-ItemProperty -LiteralPath $key -Name $name -Value $values[$key][$name] -Type DWord
-    }
+    Set-ItemProperty -LiteralPath $key -Name DefaultOutboundAction -Value 1 -Type DWord
 }
 
 Set-WSManQuickConfig -Force

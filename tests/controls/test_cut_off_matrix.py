@@ -71,7 +71,7 @@ def test_every_file_that_a_roll_out_writes_is_a_point(cut_off_lab: Lab) -> None:
     lines = {line for line in {*before.splitlines()} ^ {*lab.look().splitlines()} if "/etc/" in line}
     changed = {line.split()[0 if line.startswith("/") else -1] for line in lines}
     assert changed - {os.path.dirname(path) for path in WRITES} == {*WRITES}
-    assert lab.look() == lab.wanted, "a roll-out makes the same of it each time"
+    lab.is_as(lab.wanted, "a roll-out makes the same of it each time")
 
 
 @pytest.mark.full
@@ -95,6 +95,6 @@ def test_a_roll_out_that_is_cut_off_leaves_all_or_nothing(cut_off_lab: Lab, cut:
             lab.machine.boot()
             lab.ended(run)
     state = lab.at_rest()
-    assert lab.look() == (lab.wanted if state == "confirmed" else before), state
+    lab.is_as(lab.wanted if state == "confirmed" else before, state)
     if cut.step in ENDING and cut.kind != POWER:
         assert state == "confirmed", "who is confirmed stays so, whoever hears of it"

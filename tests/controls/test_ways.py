@@ -70,7 +70,7 @@ WAYS = (
 
 def is_as_it_was(lab: Lab, before: str, drifts: tuple[str, ...]) -> None:
     """Nothing is half changed, and the next check says that the old state is there."""
-    assert lab.look() == before
+    lab.is_as(before)
     found = lab.check()
     for drift in drifts:
         assert "drifted" in {found[control] for control in CONTROLS[drift]}, found

@@ -9,16 +9,19 @@ import pytest
 
 from leeboard.model.enums import Platform
 from leeboard.model.observation import Observation
+from leeboard.planning.plan import plan
 from leeboard.policy.load import load
+from leeboard.policy.resolve import resolve
+from leeboard.verdict.evaluate import evaluate
 from tests.windows import volumes
 from tests.windows.machine import WindowsMachine
 from tests.windows.requirements import need_machine
 
 from .cases import BESIDES, COMPLIANT
 from .scripts import FOLDER
-from .windows_encrypted import BY_HAND, DRIVERS, EncryptedWindows, encrypt_by_hand
+from .windows_encrypted import BY_HAND, DRIVERS, VALUES, EncryptedWindows, encrypt_by_hand
 from .windows_passes import Passes
-from .windows_proof import verdicts, wrong_lines
+from .windows_proof import STRICT, verdicts, wrong_lines
 from .windows_scripts import WindowsScript, all_windows_scripts, tried_windows_scripts
 from .windows_truth_encryption import TRUTHS
 
@@ -123,7 +126,7 @@ STATES = {
     ),
     "its hardware test waits": (
         {"conversion": 0, "protectors": BOTH, "hardware_test": 2},
-        ("drifted", "drifted", "drifted"),
+        ("pending", "pending", "pending"),
         "its hardware test waits for a restart",
     ),
     "encrypting": (
@@ -257,3 +260,60 @@ def test_each_control_on_windows_has_breaks_of_different_kinds_and_a_truth() -> 
     kinds = {control: {s.kind for s in every if s.control == control and s.flips} for control in on_windows}
     assert {control for control, found in kinds.items() if len(found) < 2} == set()
     assert {s.control for s in every if not s.flips} == set(TRUTHS) == on_windows
+
+
+# What a roll-out writes where the school keeps the recovery passwords; what it only reports stays as it was by hand.
+POLICY = ("ENC-02", "ENC-03", "ENC-06", "ENC-10", "ENC-12")
+FVE = r"HKLM\SOFTWARE\Policies\Microsoft\FVE"
+
+
+def _policy(machine: WindowsMachine) -> dict[str, object]:
+    names = ("UseAdvancedStartup", "OSRecovery", "OSRequireActiveDirectoryBackup", *VALUES[FVE])
+    return {name: machine.reg_query(FVE, name) for name in names}
+
+
+@pytest.mark.full
+def test_policy_that_was_broken_is_written_and_comes_back_by_an_undo(encrypted: Encrypted) -> None:
+    """All breaks of policy at once, on a machine of a school that says `ours`."""
+    proof, machine = encrypted.proof, encrypted.proof.machine
+    about = proof.device().model_copy(
+        update={"parameters": {**proof.device().parameters, "recovery_passwords": "ours"}, "enforce": ("ENC",)}
+    )
+    wanted = resolve(load(), about)
+
+    def judged(seen: Observation) -> dict[str, str]:
+        found = {finding.control: finding for finding in evaluate(wanted, seen, seen.observed_at)}
+        return {control: str(found[control].verdict) for control in POLICY}
+
+    def mend() -> int:
+        count = 0
+        for _round in range(4):
+            seen = proof.visit()
+            steps = plan(wanted, seen, ["ENC"], seen.observed_at)
+            count += len(steps)
+            for step in steps:
+                outcome = machine.apply(step.driver, [one.as_argument() for one in step.changes], run_id="policy-1")
+                assert outcome["changed"] or outcome["outdated"], outcome
+            if not steps:
+                return count
+        raise AssertionError("it is never content")
+
+    machine.restore(BY_HAND)
+    scripts = [
+        script
+        for script in all_windows_scripts()
+        if script.control in POLICY and script.flips and f"'{FVE}'" in script.text and "FDVDeny" not in script.text
+    ]
+    assert {script.control for script in scripts} == set(POLICY)
+    for script in scripts:
+        machine.run(STRICT + script.text)
+    broken = _policy(machine)
+    assert set(judged(proof.visit()).values()) == {"drifted"}
+    assert mend() > 0
+    assert judged(proof.visit()) == dict.fromkeys(POLICY, "compliant")
+    assert {control: found for control in POLICY if (found := proof.truth(control))} == {}
+    assert machine.reg_query(FVE, "OSRequireActiveDirectoryBackup") == ("REG_DWORD", "00000000")
+    assert mend() == 0
+    done = machine.run("Invoke-LeeboardUndo -RunId policy-1 -UndoId policy-2", timeout=300)
+    assert done["changed"] and not done["left"] and not done["broken"], done
+    assert _policy(machine) == broken

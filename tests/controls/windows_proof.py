@@ -103,6 +103,7 @@ class WindowsProof:
             "leeboard_platform": "windows", "leeboard_form": "portable", "leeboard_enforce": list(FAMILIES),
             "leeboard_level": level or "high", "leeboard_role": role or "office",
             "leeboard_vpn_gateways": "vpn.lab.example",
+            "leeboard_management_networks": "10.20.0.0/16",
             "leeboard_event_collector": COLLECTOR,
         }  # fmt: skip
         return device("lab", inventory, tuple(load().parameters))

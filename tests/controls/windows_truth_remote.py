@@ -116,7 +116,10 @@ def management(machine: WindowsMachine, _role: str) -> Iterator[str]:
 
 
 def firewall(machine: WindowsMachine, _role: str) -> Iterator[str]:
-    """REM-12: on, and closed, on each kind of network; outbound closed where strangers are. Built in: on, in closed."""
+    """REM-12: on, and closed, on each kind of network; outbound closed where strangers are. Built in: on, in closed.
+
+    Where Leeboard has a rule, it is for the school's network and for nobody else.
+    """
     own = {"DomainProfile": "DomainProfile", "PrivateProfile": "StandardProfile", "PublicProfile": "PublicProfile"}
     for profile, local in own.items():
         wanted = {"EnableFirewall": 1, "DefaultInboundAction": 1, "DefaultOutboundAction": 0}
@@ -129,6 +132,9 @@ def firewall(machine: WindowsMachine, _role: str) -> Iterator[str]:
                 yield f"{profile} {name} is {value}"
     if number(machine, r"HKLM\SYSTEM\CurrentControlSet\Services\MpsSvc", "Start") != 2:
         yield "the service does not start"
+    rule = machine.reg_query(rf"{OWN_FIREWALL}\FirewallRules", "Leeboard-management")
+    if rule and re.findall(r"RA[46]=([^|]*)", rule[1]) != ["10.20.0.0/255.255.0.0"]:
+        yield f"technicians come from elsewhere: {rule[1]}"
 
 
 def certificate_days(machine: WindowsMachine) -> dict[str, int]:

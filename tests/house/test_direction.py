@@ -19,7 +19,7 @@ ORDER = (
     *("model", "storage", "policy", "estate", "verdict", "planning"),
     *("escrow.keys", "escrow.vault", "escrow.disks", "escrow.volumes", "authority"),
     *("evidence.notes", "evidence.bundles", "evidence.store", "evidence.recording", "evidence.loading"),
-    *("evidence.keeping", "evidence", "evidence.asking", "report", "notify", "ansible", "cli"),
+    *("evidence.keeping", "evidence", "evidence.asking", "report", "notify", "ansible", "example", "cli"),
 )
 PACKAGE = "leeboard"
 

@@ -2,8 +2,8 @@
 
 The brain is not in the copy: it is a package of its own, with ruff and mypy for its judges.
 Left out: pslint where PowerShell is installed, since its PSScriptAnalyzer comes from a gallery that pip and apt do not
-have (without PowerShell ansible-test itself leaves it out). Pylint, which takes as long as all others together, runs in
-`make test-full`; what asks PowerShell, for four seconds a module, in `make test-machines`.
+have (without PowerShell ansible-test itself leaves it out). Pylint, which takes as long as all others together, and
+what asks PowerShell, for four seconds a module, run in `make test-full`.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ def test_ansible_test_finds_nothing(chosen: list[str], tmp_path: Path) -> None:
     _finds_nothing(tmp_path, chosen)
 
 
+@pytest.mark.full
 @pytest.mark.windows
 def test_windows_modules_take_what_is_documented(tmp_path: Path) -> None:
     need_powershell()

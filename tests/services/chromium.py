@@ -20,6 +20,7 @@ from selenium.webdriver import ActionChains, Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.keys import Keys
 
+from tests.services import pdf_text
 from tests.unit.report.reading import browser
 
 DRIVER = shutil.which("chromedriver")
@@ -105,6 +106,13 @@ class Browser:
         width = int(self.ask("return window.innerWidth"))
         clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
         return b64decode(self._ask("Page.captureScreenshot", clip=clip, captureBeyondViewport=True)["data"])
+
+    def printed(self) -> list[dict[float, str]]:
+        """The lines of each sheet when the page is printed; `look` again after it."""
+        self._ask("Emulation.setEmulatedMedia", media="", features=[])
+        self._ask("Emulation.clearDeviceMetricsOverride")
+        made = self._ask("Page.printToPDF", preferCSSPageSize=True, paperWidth=8.27, paperHeight=11.69)
+        return pdf_text.pages(b64decode(made["data"]))
 
     def _ask(self, command: str, **given: Any) -> Any:
         return self.driver.execute_cdp_cmd(command, given)

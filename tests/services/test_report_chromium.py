@@ -232,6 +232,26 @@ def test_each_printed_sheet_carries_the_marking_above_and_below(tmp_path: Path) 
         assert len(stands) >= 2 and min(stands) < min(rest) and f"{place} of {len(sheets)}" in " ".join(lines.values())
 
 
+def test_a_report_of_1000_devices_prints_its_lists_and_the_details_that_somebody_opened(
+    window: Browser, tmp_path: Path
+) -> None:
+    page = tmp_path / "large.html"
+    page.write_text(render(samples.large(1000)), encoding="utf-8")
+    window.open(page)
+    opened = window.ask("const one = document.querySelector('#detail ~ details'); one.open = true; return one.id")
+    sheets = window.printed()
+    assert len(sheets) <= 60
+    for lines in sheets:
+        assert sum("PROTECT" in text for text in lines.values()) >= 2
+    rows = [text for lines in sheets for text in lines.values() if re.match(r"L-\d{5} ?linux", text)]
+    assert len(rows) == 1000, "the list has each device once"
+    text = " ".join(" ".join(lines.values()) for lines in sheets)
+    assert "Of more than 100 devices only those are printed that were opened" in text
+    # Of the settings those of the one device.
+    (shown,) = window.ask("return [document.querySelectorAll(`#${arguments[0]} tbody tr`).length]", opened)
+    assert text.count("/etc/dconf/db/local.d/90-vendor") == shown > 0
+
+
 def test_chromium_runs_nothing_of_it(tmp_path: Path) -> None:
     assert CHROMIUM is not None
     probe = "<script>document.documentElement.id='owned'</script>"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,7 @@ pytestmark = [
 ]
 MANY = 25_000
 SCHOOL = "schools/900001"
+TAGS = re.compile(r"L-\d{5}")
 ROWS = (
     "return [...document.querySelectorAll('.listed tbody tr')].map(row => [...row.cells].map(cell => cell.innerText))"
 )
@@ -196,6 +199,45 @@ def test_each_printed_sheet_carries_the_marking_and_no_controls(site: Path, tmp_
         assert sum("RESTRICTED-pupildata" in text.replace(" ", "") for text in lines.values()) >= 2
     text = " ".join(line for lines in sheets for line in lines.values()).replace(" ", "")
     assert "EP-0001" in text and "Search" not in text and "Furtherrows" not in text
+
+
+def test_a_list_of_1000_devices_is_printed_whole_on_few_sheets_and_no_row_is_cut(
+    window: Browser, site: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "site"
+    shutil.copytree(site, folder)
+    listed = many()
+    listed.rows = listed.rows[:1000]
+    (folder / "devices.js").write_bytes(listed.script("devices"))
+    window.look("light")
+    go(window, folder / "devices.html")
+    sheets = window.printed()
+    assert len(sheets) <= 25
+    for lines in sheets:
+        assert sum("CONFIDENTIAL-" in text.replace(" ", "") for text in lines.values()) >= 2
+        assert any(text.startswith("DeviceSchool") for text in lines.values()), "the names of the columns"
+    found = [TAGS.findall(" ".join(lines.values())) for lines in sheets]
+    assert [tag for tags in found for tag in tags] == [f"L-{place:05}" for place in range(1000)], (
+        "each device once, in its order"
+    )
+    assert len(window.ask(ROWS)) == 100, "on the screen all is as it was"
+    go(window, folder / "devices.html", "#q=L-001&worst=drifted")
+    text = "".join(window.printed()[0].values()).replace(" ", "")
+    assert "Search:L-001;Worstverdict:drifted." in text
+    # A row of several lines stands on one sheet: it ends where it begins.
+    place = next(place for place, column in enumerate(listed.columns) if column.id == "school")
+    long = [(urn, f"{name} of a parish and of another END", look) for urn, name, look in listed.columns[place].words]
+    listed.columns = [replace(one, words=long) if one.id == "school" else one for one in listed.columns]
+    (folder / "devices.js").write_bytes(listed.script("devices"))
+    go(window, folder / "devices.html")
+    rows = [(len(TAGS.findall(text)), text.count("END")) for text in map(drawn, window.printed())]
+    assert len(rows) > 20 and sum(tags for tags, _ in rows) == 1000
+    assert [tags for tags, _ in rows] == [ends for _, ends in rows]
+
+
+def drawn(lines: dict[float, str]) -> str:
+    """All that is drawn on a sheet."""
+    return " ".join(lines.values())
 
 
 def test_chromium_runs_nothing_of_hostile_text(window: Browser, tmp_path: Path) -> None:

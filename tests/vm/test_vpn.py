@@ -8,9 +8,24 @@ from pathlib import Path
 
 import pytest
 
+from leeboard.authority.gateways import strongswan
+from leeboard.authority.gateways.wanted import Wanted
+from leeboard.model.enums import Level
 from tests.vm.authority import SERVER, Authority
 from tests.vm.machine import Machine
-from tests.vm.vpn import GATEWAY, INSIDE, LAPTOP, READ, TUNNEL, Gateway, Laptop, pair
+from tests.vm.vpn import (
+    AWAY,
+    ELSEWHERE,
+    GATEWAY,
+    INSIDE,
+    LAPTOP,
+    READ,
+    READ_CERTIFICATE,
+    TUNNEL,
+    Gateway,
+    Laptop,
+    pair,
+)
 
 pytestmark = pytest.mark.full  # two emulated machines: minutes each
 AGREED = ("AES_GCM_16-256/PRF_HMAC_SHA2_384/ECP_384", "ESP:AES_GCM_16-256")
@@ -50,6 +65,8 @@ def test_both_families_go_through_it_and_it_comes_back_by_itself(ends: tuple[Gat
     laptop.waits_for_the_tunnel()
     through_and_not_beside(gateway, laptop)
     assert laptop.does(READ)["running"]["value"] == " ".join(sorted(laptop.words().split()))
+    (certificate,) = laptop.does(READ_CERTIFICATE)["effective"]["value"]
+    assert " is valid from " in certificate
 
 
 def test_names_are_asked_of_the_school_while_the_tunnel_is_up_and_nearby_while_it_is_not(
@@ -75,6 +92,28 @@ def test_names_are_asked_of_the_school_while_the_tunnel_is_up_and_nearby_while_i
     gateway.machine.root("systemctl stop strongswan")
     laptop.machine.root("swanctl --terminate --ike leeboard --force --timeout 5 2>/dev/null", check=False)
     assert laptop.is_told(nearby[0]) == nearby[0], "a hotel's sign-in page has a name"
+
+
+def test_a_laptop_has_its_tunnel_away_and_none_where_the_gateway_does_not_answer(ends: tuple[Gateway, Laptop]) -> None:
+    gateway, laptop = ends
+    gateway.offers()
+    begin(laptop)
+    laptop.waits_for_the_tunnel()
+    home = Wanted("", Level.STANDARD, root=None, issuing=(), home=("192.0.2.0/24", "2001:db8:1::/64"))  # type: ignore[arg-type]
+    gateway.answers_all_but(strongswan.home(home))
+    # It was at home when the gateway began not to answer there, as a laptop that comes with its tunnel up.
+    laptop.waits_for_no_tunnel()
+    before = gateway.counted()
+    assert laptop.reaches(INSIDE[0]) and gateway.counted()["other"] > before["other"]
+    assert not laptop.reaches(INSIDE[1]), "global IPv6 goes through the tunnel or nowhere"
+    laptop.moves(ELSEWHERE)
+    laptop.waits_for_the_tunnel()
+    before = gateway.counted()
+    assert laptop.reaches(INSIDE[0]) and gateway.counted()["other"] == before["other"]
+    laptop.moves(AWAY)
+    laptop.waits_for_no_tunnel()
+    laptop.machine.reboot()
+    laptop.waits_for_no_tunnel()
 
 
 def test_a_gateway_without_ipv6_lets_none_go_beside_it(ends: tuple[Gateway, Laptop]) -> None:

@@ -61,6 +61,16 @@ table netdev lab {
   }
 }
 """
+# Another network, whose router is the gateway as well.
+ELSEWHERE = """[Match]
+Name=eth1
+[Network]
+Address=198.51.100.2/24
+IPv6AcceptRA=no
+[Route]
+Gateway=198.51.100.1
+Metric=10
+"""
 # The lab's own SSH comes by the other card, and stays there.
 SSH_STAYS = "[RoutingPolicyRule]\nFrom=10.0.2.15\nPriority=100\nTable=main\n"
 AWAY = """[Match]
@@ -101,6 +111,7 @@ ending.confirm(Host(), "only we know")
 print(json.dumps([left_out, outcome["after"]["tunnel"]]))
 """
 READ = 'print(json.dumps(driver.observe(host, ["tunnel"])["tunnel"]))'
+READ_CERTIFICATE = 'print(json.dumps(driver.observe(host, ["certificate"])["certificate"]))'
 
 
 SERVER_OF_NAMES = """
@@ -131,6 +142,7 @@ class Gateway:
         self.machine, self.authority = machine, authority
         machine.root(
             "ip link set eth1 up; ip addr add 192.0.2.1/24 dev eth1; ip addr add 2001:db8:1::1/64 dev eth1 nodad;"
+            "ip addr add 198.51.100.1/24 dev eth1;"
             f"ip addr add {INSIDE[0]}/32 dev lo; ip addr add {INSIDE[1]}/128 dev lo;"
             "sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1"
         )
@@ -156,6 +168,10 @@ class Gateway:
             if text:
                 self.machine.put(text.encode(), f"{folder}/{path}")
         self.machine.root("systemctl restart strongswan", timeout=300)
+
+    def answers_all_but(self, rules: str) -> None:
+        """Load rules as the export for a gateway has them."""
+        self.machine.root("nft -f -", input=rules)
 
     def answers_names(self, *servers: str) -> None:
         """Answer whatever is asked of these addresses on port 53 (UDP) with the address that was asked."""
@@ -210,6 +226,18 @@ class Laptop:
         """The answer to a question for a name that is sent to this server; empty for none."""
         self.machine.put(QUESTION.encode(), "/root/question.py")
         return self.machine.root(f"python3 /root/question.py {server}", check=False).stdout.strip()
+
+    def moves(self, network: str) -> None:
+        """Be in another network, by the text of networkd's file for it."""
+        self.machine.put(network.encode(), "/etc/systemd/network/20-away.network")
+        self.machine.root("networkctl reload; networkctl reconfigure eth1")
+
+    def waits_for_no_tunnel(self, timeout: float = 600) -> None:
+        """Until nothing is up any more, by nobody's doing, and something inside is reached all the same."""
+        deadline = time.monotonic() + timeout
+        while "INSTALLED" in self.sas() or not self.reaches(INSIDE[0]):
+            assert time.monotonic() < deadline, self.sas()
+            time.sleep(2)
 
     def sas(self) -> str:
         """What charon's own program says of tunnels that are up."""

@@ -80,7 +80,15 @@ function global:Get-LeeboardMachineValue([string]$Path, [string]$Name) {
 }
 function global:Get-LeeboardSubkeyName([string]$Path) { $Bench.State['subkeys'][$Path] }
 function global:Open-LeeboardKey([string]$Path) { }
-function global:Get-LeeboardEvent { }
+function global:Get-LeeboardEvent([string]$Log, [string]$Provider, [int[]]$Id, [datetime]$Since) {
+    if ($Bench.State['logs'] -eq 'refused') { throw (New-LeeboardProblem -Code denied -Why "$Log was refused") }
+    $how, $part = switch ($Id[0]) { 24652 { 'started', 'OptionalGUID' } 782 { 'opened', 'ProtectorGUID' } }
+    $schema = 'http://schemas.microsoft.com/win/2004/08/events/event'
+    foreach ($one in @($Bench.State['typed'] | Where-Object { $_ -and $how -and $_.how -eq $how })) {
+        [xml]("<Event xmlns='$schema'><System><EventID>$($Id[0])</EventID></System><EventData>" +
+            "<Data Name='$part'>$($one.id.ToLowerInvariant())</Data></EventData></Event>")
+    }
+}
 function global:Write-LeeboardJournal([string]$RunId, [string]$Driver, $Changes, $Before, $Edits) {
     if ($Bench.Ended) { throw 'the power is off' }
     $Bench.Journal += @{

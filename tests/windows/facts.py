@@ -17,12 +17,16 @@ BY_HAND = ("exceptions", "types_files")
 REPOSITORY = Path(__file__).parents[2]
 STANDINS = Path(__file__).parent / "standins"
 ALLOWED = Path(__file__).parent / "allowed-commands.txt"
-_CLASS = re.compile(r"\b(?:Win32|MSFT|RSOP)_[A-Za-z]+\b")
+_CLASS = re.compile(r"\b(?:(?:Win32|MSFT|RSOP)_[A-Za-z]+|VpnConnection(?:IPsecConfiguration)?)\b")
 _NAMESPACES = {
     "Win32_EncryptableVolume": "root/cimv2/security/microsoftvolumeencryption",
     "Win32_Tpm": "root/cimv2/security/microsofttpm",
     "MSFT_Partition": "root/microsoft/windows/storage",
     "MSFT_NetFirewallProfile": "root/standardcimv2",
+    "MSFT_NetFirewallRule": "root/standardcimv2",
+    "MSFT_NetRoute": "root/standardcimv2",
+    "VpnConnection": "root/microsoft/windows/remoteaccess/client",
+    "VpnConnectionIPsecConfiguration": "root/microsoft/windows/remoteaccess/client",
     "MSFT_ScheduledTask": "root/microsoft/windows/taskscheduler",
 }
 

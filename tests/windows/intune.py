@@ -54,7 +54,11 @@ POLICIES: dict[str, dict[str, str | int]] = {
             OSHideRecoveryPage_Name="true", OSActiveDirectoryBackup_Name="true", OSActiveDirectoryBackupDropDown_Name=1,
             OSRequireActiveDirectoryBackup_Name="true",
         ),
-        "FixedDrivesRecoveryOptions": elements(FDVAllowDRA_Name="false", FDVRecoveryPasswordUsageDropDown_Name=1),
+        "FixedDrivesRecoveryOptions": elements(
+            FDVAllowDRA_Name="false",
+            FDVRecoveryPasswordUsageDropDown_Name=1,
+            FDVRequireActiveDirectoryBackup_Name="false",
+        ),
         "FixedDrivesRequireEncryption": ON,
         "FixedDrivesEncryptionType": elements(FDVEncryptionTypeDropDown_Name=1),
         "RemovableDrivesRequireEncryption": elements(RDVCrossOrg="true"),

@@ -80,7 +80,7 @@ def _type(kind: str) -> str:
     listed = "[]" in plain
     plain = plain.replace("[]", "")
     known = re.fullmatch(r"u?int(8|16|32|64)|string|bool|float(32|64)", plain)
-    other = "reference" if re.match(r"(Win32|CIM|MSFT)_", plain) else "enumeration"
+    other = "reference" if re.match(r"(Win32|CIM|MSFT)_|Vpn", plain) else "enumeration"
     return (plain if known else other) + ("[]" if listed else "")
 
 

@@ -50,7 +50,7 @@ class DoubleAnsible(ActionModule):  # type: ignore[misc]
         self.device, self.sent, self.lost_at = device, [], ""
         self._task = SimpleNamespace(check_mode=check, no_log=False)
         self._task_vars = {**SCHOOL, **variables}
-        self._arguments = {"work": work, "disk": None, "report": ""}
+        self._arguments = {"work": work, "disk": None, "report": "", "refusals": "fail", "restarts": 1, "days": 3}
         self._templar = Templar(DataLoader())
 
     def _is_pipelining_enabled(self, *_: object) -> bool:
@@ -81,9 +81,11 @@ class Controller:
         self.said: list[str] = []  # all that a roll-out sent or put out
         self.steps: list[str] = []
 
-    def roll_out(self, check: bool = False, work: str = "bring", lost_at: str = "", **variables: Any) -> dict[str, Any]:
+    def roll_out(
+        self, check: bool = False, work: str = "bring", lost_at: str = "", refusals: str = "fail", **variables: Any
+    ) -> dict[str, Any]:
         action = DoubleAnsible(self.device, variables, check, work)
-        action.lost_at = lost_at
+        action.lost_at, action._arguments["refusals"] = lost_at, refusals
         outcome = action._printable_result(action._outcome_of_work())
         self.said += [*(text for _module, text in action.sent), repr(outcome)]
         self.steps = [json.loads(text)["step"] for module, text in action.sent if module == STEP]
@@ -177,6 +179,23 @@ def test_a_pin_is_in_nothing_that_is_sent_or_said(controller: Controller, tmp_pa
         assert not leaks(secret, *controller.said, tmp_path)
 
 
+@pytest.mark.parametrize("check", [True, False])
+def test_a_device_that_refuses_fails_later_and_alone(controller: Controller, check: bool) -> None:
+    volume_time.tpm(controller.device.state).update(enabled=False)
+    before = copy.deepcopy(controller.device.state)
+    alone = controller.roll_out(check)
+    assert alone["failed"] and "the TPM is switched off" in alone["msg"]
+    told = controller.roll_out(check, refusals="tell")
+    assert not told["failed"] and told["msg"] == alone["msg"] and findings(told)["ENC-01"] == "drifted"
+    assert len(told["refused"]) == 1 and "the TPM is switched off" in told["refused"][0]
+    assert controller.device.state == before and controller.keys == ()
+
+
+def test_what_goes_wrong_otherwise_fails_at_once(controller: Controller) -> None:
+    lost = controller.roll_out(lost_at="protect", refusals="tell")
+    assert lost["failed"] and lost["refused"] == []
+
+
 def test_a_vault_that_cannot_be_reached_changes_nothing_and_is_one_line(controller: Controller) -> None:
     before = copy.deepcopy(controller.device.state)
     shutil.rmtree(controller.vault.places[1].path)
@@ -196,6 +215,9 @@ def test_a_vault_that_cannot_be_reached_changes_nothing_and_is_one_line(controll
         ("bring", {"leeboard_disk_tpm": "tpm-and-pin", "leeboard_disk_pin": 192837}, True, "put it into quotes"),
         ("adopt", {}, True, "where leeboard_bitlocker_options names adopt_passwords"),
         ("restore", {}, True, "no header of a BitLocker volume is kept here"),
+        ("bring", {"leeboard_bitlocker_manager": "ignore"}, True, "leeboard_bitlocker_manager"),
+        ("suspend", {"leeboard_platform": "linux"}, True, "LUKS cannot be suspended"),
+        ("suspend", {"leeboard_recovery_passwords": "elsewhere"}, False, ELSEWHERE),
     ],
 )
 def test_what_is_left_alone_or_refused_is_said_before_a_step_is_asked_for(
@@ -217,3 +239,49 @@ def test_a_device_that_is_lost_after_the_password_was_sealed_gets_another_one(co
     assert [key.state for key in controller.keys] == [KeyState.DROPPED, KeyState.COMPARED]
     (password,) = controller.passwords()
     assert controller.keys[1].protector == password["id"]
+
+
+@pytest.mark.parametrize(
+    ("word", "failed", "words"),
+    [
+        (None, True, "manages BitLocker here; leave it to it, or adopt it (leeboard_bitlocker_manager)"),
+        ("leave", False, "manages BitLocker here, and it is left to it, as the school chose"),
+        ("adopt", False, "manages BitLocker here as well, and may set and rotate by itself"),
+    ],
+)
+def test_what_a_school_wants_where_another_service_manages_bitlocker(
+    controller: Controller, word: str | None, failed: bool, words: str
+) -> None:
+    controller.device.state["subkeys"] = {r"HKLM\SOFTWARE\Policies\Microsoft\FVE": ["MDOPBitLockerManagement"]}
+    variables = {"leeboard_bitlocker_manager": word} if word else {}
+    for check in (True, False):
+        said = controller.roll_out(check=check, **variables)
+        assert bool(said["failed"]) is failed and words in said["msg"] and "\n" not in said["msg"]
+        assert bool(controller.device.changes) is (word == "adopt" and not check)
+
+
+def test_a_suspension_is_previewed_recorded_and_excused(controller: Controller) -> None:
+    """Only ENC-09 excuses it: ENC-01 goes on saying that whoever has the laptop now has its data."""
+    reason = {"leeboard_suspension_reason": "firmware of the docks"}
+    refused = controller.roll_out(work="suspend", **reason)
+    assert refused["failed"] and "it is not wholly encrypted and open" in refused["msg"]
+    for _night in range(4):
+        controller.roll_out()
+        controller.night()
+    before = copy.deepcopy(controller.device.state)
+    preview = controller.roll_out(check=True, work="suspend", **reason)
+    assert preview["changed"] and controller.device.state == before
+    assert "to be suspended for 1 restart, for at most 3 days" in preview["msg"] and UNTRIED in preview["msg"]
+    assert preview["diff"][0]["prepared"].startswith("volume C: it is to be suspended")
+    done = controller.roll_out(work="suspend", **reason)
+    assert done["changed"] and not done["failed"] and "\n" not in done["msg"]
+    (change,) = json.loads(done["leeboard"])["changes"]
+    assert (change["control"], change["address"]) == ("ENC-09", "suspend-count")
+    assert change["journal"].endswith(f"{RUN}.jsonl")
+    assert (findings(done)["ENC-09"], findings(done)["ENC-01"]) == ("compliant", "drifted")
+    nothing = controller.roll_out(work="suspend", leeboard_suspension_reason="")
+    assert nothing["failed"] and "--reason: say in one line why" in nothing["msg"]
+    volume_time.restart(controller.device.state)
+    after = controller.roll_out()
+    assert not after["changed"] and not after["failed"]
+    assert {findings(after)[control] for control in ("ENC-01", "ENC-09")} == {"compliant"}

@@ -149,6 +149,58 @@ def test_every_point_at_which_it_can_be_cut_off(bench: Bench) -> None:
     assert tried >= 150
 
 
+# How the machine is while nobody has the PIN at hand, what is done, and what C: is afterwards.
+WITHOUT_PIN: dict[str, tuple[Callable[[], State], list[str], dict[str, Any]]] = {
+    "in clear": (lambda: encrypted(OLD_KEY, conversion=0, percentage=0), [], {"conversion": 0, "hardware_test": 0}),
+    "the TPM alone": (lambda: encrypted(TPM, OLD_KEY), [], {"conversion": 1, "clear_key": False}),
+    "suspended": (
+        lambda: encrypted(TPM, OLD_KEY, clear_key=True, suspended=0), ["EnableKeyProtectors"], {"clear_key": False}),
+    "a stick, suspended": (
+        lambda: encrypted(STICK, OLD_KEY, clear_key=True, suspended=0), ["EnableKeyProtectors"], {"clear_key": False}),
+    "clear key, nothing but a password": (
+        lambda: encrypted(OLD_KEY, clear_key=True), [], {"clear_key": True, "conversion": 1}),
+    "decrypting": (
+        lambda: encrypted(TPM, OLD_KEY, conversion=3, percentage=60, clear_key=True), ["Encrypt"], {"conversion": 2}),
+    "decryption paused": (
+        lambda: encrypted(TPM, OLD_KEY, conversion=5, percentage=60, clear_key=True), ["Encrypt"], {"conversion": 2}),
+    "encryption paused": (
+        lambda: encrypted(OLD_KEY, conversion=4, percentage=20, clear_key=True), ["ResumeConversion"],
+        {"conversion": 2}),
+    "a stranger beside the TPM": (
+        lambda: encrypted(TPM, STICK, OLD_KEY), ["DeleteKeyProtector"], {"protectors": [TPM, OLD_KEY]}),
+    "a stranger that alone opens it": (lambda: encrypted(STICK, OLD_KEY), [], {"protectors": [STICK, OLD_KEY]}),
+    "its data drive": (
+        lambda: with_data(encrypted(TPM, OLD_KEY), OLD_KEY), ["ProtectKeyWithExternalKey", "EnableAutoUnlock"],
+        {"clear_key": False}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("scene", WITHOUT_PIN)
+def test_what_needs_no_pin_goes_on_while_nobody_has_it_at_hand(bench: Bench, scene: str) -> None:
+    make, changes, ends = WITHOUT_PIN[scene]
+    state, wish = pin(make()), {**PIN_WISH, "kept": [OLD_KEY["id"]], "options": ["remove_strangers"]}
+    said = bench.change(state, without_pin=True, **wish)
+    assert said["error"] == "" and said["outcome"]["refusals"] == [] and said["changes"] == changes, said
+    assert [(one["kind"], one["letter"]) for one in said["outcome"]["needs"]] == [("pin", "C:")]
+    now = volume(state)
+    assert {part: now[part] for part in ends} == ends
+    again = bench.change(state, without_pin=True, **wish)
+    assert again["changes"] == [] and len(again["outcome"]["needs"]) == 1
+    if scene.startswith("clear key"):
+        assert said["outcome"]["notes"] == [
+            "C: its key lies in clear until it has a PIN, since nothing else would open it at a start"
+        ]
+
+
+def test_a_preview_without_the_pin_promises_nothing_that_needs_it(bench: Bench) -> None:
+    state = pin(encrypted(OLD_KEY, conversion=0, percentage=0))
+    wish = {**PIN_WISH, "kept": [OLD_KEY["id"]], "preview": True, "check": True}
+    whole = bench.change(copy.deepcopy(state), **wish)["outcome"]
+    assert "C: the next restart tests its protector" in whole["diff"]["after"]
+    without = bench.change(copy.deepcopy(state), without_pin=True, **wish)["outcome"]
+    assert without["diff"]["after"] == "" and [one["kind"] for one in without["needs"]] == ["pin"]
+
+
 def test_check_mode_says_the_same_and_changes_nothing(bench: Bench) -> None:
     state = with_data(encrypted(TPM, OLD_KEY, clear_key=True, suspended=0), clear_key=True, conversion=1)
     before = copy.deepcopy(state)

@@ -118,6 +118,29 @@ def test_a_laptop_in_clear_becomes_one_that_can_be_recovered(bench: Bench, kept:
         assert not leaks(secret, *device.sent, tmp_path)
 
 
+def test_a_preview_counts_on_the_policy_that_comes_first(bench: Bench, kept: Vault) -> None:
+    device = bench.asked(clean())
+    wish = {"protector": "tpm-and-pin", "policy": {}}
+    said = roll_out(kept, device, Wish(wish, "19283746"), dry=True)
+    assert "no group policy permits a PIN at the start" in said.failed[0]
+    said = roll_out(kept, device, Wish({**wish, "policy": PIN_POLICY}, "19283746"), dry=True)
+    assert said.failed == [] and "C: the next restart tests its protector, and encryption begins" in said.done
+    # What a roll-out does depends on what the machine really says.
+    said = roll_out(kept, device, Wish({**wish, "policy": PIN_POLICY}, "19283746"))
+    assert "no group policy permits a PIN at the start" in said.failed[0] and device.changes == []
+
+
+def test_a_pin_that_is_not_at_hand_keeps_nothing_else_from_being_done(bench: Bench, kept: Vault) -> None:
+    state = encrypted()
+    state["policy"] = dict(PIN_POLICY)
+    volume_time.system(state).update(clear_key=True, suspended=0)
+    device = bench.asked(state)
+    said = roll_out(kept, device, Wish({"protector": "tpm-and-pin", "without_pin": True}))
+    assert said.failed == [] and device.changes == ["EnableKeyProtectors"]
+    assert "volume C: TPM and PIN are wanted, and it has no PIN" in said.waiting
+    assert not volume(device.state)["clear_key"]
+
+
 def test_a_preview_changes_nothing_and_says_it_all(bench: Bench, kept: Vault) -> None:
     device = bench.asked(clean())
     before = copy.deepcopy(device.state)
@@ -168,8 +191,45 @@ def test_another_manager_is_named_and_left_to_it(bench: Bench, kept: Vault) -> N
     managed.state["subkeys"] = MBAM
     assert len(roll_out(kept, managed).failed) == 1 and managed.changes == []
     assert controller_state.records(kept.var, DEVICE.urn, DEVICE.asset).keys == ()
-    asked = roll_out(kept, device, Wish({"options": ["beside_manager"]}))
-    assert asked.failed == [] and device.changes == ["ProtectKeyWithTPM", "EncryptAfterHardwareTest"]
+
+
+def test_where_the_school_leaves_it_to_the_manager_nothing_is_done_and_nothing_fails(bench: Bench, kept: Vault) -> None:
+    for state in (clean(), encrypted()):
+        device = bench.asked(state)
+        device.state["subkeys"] = MBAM
+        before = copy.deepcopy(device.state)
+        for dry in (True, False):
+            said = roll_out(kept, device, Wish({"options": ["leave_to_manager"]}), dry=dry)
+            assert said.failed == [] and not said.changed
+            (note,) = said.waiting
+            assert "MBAM or Configuration Manager) manages BitLocker here, and it is left to it, as the school" in note
+        assert device.state == before
+    assert controller_state.records(kept.var, DEVICE.urn, DEVICE.asset).keys == ()
+
+
+def test_where_the_school_adopts_it_the_managers_password_is_kept_beside_ours(bench: Bench, kept: Vault) -> None:
+    """The manager is named before anything is changed; without one, a stranger's password is only reported."""
+    takes_over = Wish({"options": ["beside_manager"]}, takes_over=True)
+    device = bench.asked(encrypted())
+    device.state["subkeys"] = MBAM
+    before = copy.deepcopy(device.state)
+    preview = roll_out(kept, device, takes_over, dry=True)
+    assert preview.changed and device.state == before
+    assert any("manages BitLocker here as well, and may set and rotate by itself" in one for one in preview.waiting)
+    assert any(f"recovery password {OLD['id']} is to be read out and kept" in one for one in preview.done)
+    said = roll_out(kept, device, takes_over)
+    assert said.failed == [] and OLD["id"] in {one["id"] for one in volume(device.state)["protectors"]}
+    keys = controller_state.records(kept.var, DEVICE.urn, DEVICE.asset).keys
+    assert [(key.adopted, key.state) for key in keys] == [(True, KeyState.COMPARED), (False, KeyState.COMPARED)]
+    device.state["subkeys"] = {}
+    assert not roll_out(kept, device, takes_over).changed, "once the device is taken out of it, nothing is left to do"
+
+
+def test_beside_no_manager_a_school_that_adopts_them_adopts_nothing_else(bench: Bench, kept: Vault) -> None:
+    device = bench.asked(encrypted())
+    said = roll_out(kept, device, Wish({"options": ["beside_manager"]}, takes_over=True))
+    assert said.failed == [] and any(OLD["id"] in one and "nobody here knows" in one for one in said.waiting)
+    assert [key.adopted for key in controller_state.records(kept.var, DEVICE.urn, DEVICE.asset).keys] == [False]
 
 
 @pytest.mark.parametrize(
@@ -211,6 +271,46 @@ def test_drives_that_are_carried_away_and_locked_ones_get_no_key(bench: Bench, k
         "volume D: its protectors cannot be read; unlock it first",
         "D: it is locked; unlock it first",
     ]
+
+
+@pytest.mark.parametrize("how", ["started", "opened"])
+def test_a_password_that_was_typed_at_the_device_is_changed(bench: Bench, kept: Vault, how: str) -> None:
+    device = bench.asked(clean())
+    for day in range(3):
+        assert roll_out(kept, device, day=day).failed == []
+        night(device)
+    (password,) = passwords_of_windows(device.state)
+    if how == "started":
+        volume_time.measure(device.state, 7)
+        assert volume_time.restart(device.state) == "recovery", "the TPM gives nothing away, so somebody types it"
+    else:
+        volume_time.typed(device.state, password["id"], how)
+        volume_time.typed(device.state, "{BBBBBBBB-0000-4000-8000-0000000000FF}", how)
+    preview = roll_out(kept, device, dry=True, day=4)
+    words = "was typed at the device: a recovery password is to be made"
+    assert preview.changed and any(words in one for one in preview.done)
+    said = roll_out(kept, device, day=4)
+    assert said.failed == [] and said.changed
+    (new,) = passwords_of_windows(device.state)
+    assert new["id"] != password["id"] and new["password"] != password["password"]
+    states = [key.state for key in controller_state.records(kept.var, DEVICE.urn, DEVICE.asset).keys]
+    assert states == [KeyState.RETIRED, KeyState.COMPARED]
+    assert not roll_out(kept, device, day=5).changed
+
+
+def test_event_logs_that_cannot_be_read_are_named_and_change_nothing(bench: Bench, kept: Vault) -> None:
+    device = bench.asked(clean())
+    for day in range(3):
+        roll_out(kept, device, day=day)
+        night(device)
+    device.state["logs"] = "refused"
+    said = roll_out(kept, device, day=4)
+    assert not said.changed and said.failed == []
+    assert "whether a recovery password was typed there, its event logs do not say" in said.waiting
+
+
+def passwords_of_windows(state: State) -> list[dict[str, Any]]:
+    return [one for one in volume(state)["protectors"] if one["type"] == 3]
 
 
 def holds(device: BenchDevice, vault: Vault) -> None:

@@ -13,7 +13,7 @@ NAMESPACE = r"root\cimv2\Security\MicrosoftVolumeEncryption"
 CLASS = "Win32_EncryptableVolume"
 TPM_NAMESPACE = r"root\cimv2\Security\MicrosoftTpm"
 CLEAR, ENCRYPTED, ENCRYPTING, DECRYPTING = range(4)
-TPM_ALONE, EXTERNAL_KEY, WITH_PIN = 1, 2, (4, 6)
+TPM_ALONE, EXTERNAL_KEY, RECOVERY, WITH_PIN = 1, 2, 3, (4, 6)
 WITH_TPM = (TPM_ALONE, 4, 5, 6)
 TEST_FAILED, TEST_WAITS = 1, 2
 PCR_CHANGED, TPM_DISABLED = 0x80310041, 0x8031003F
@@ -55,6 +55,8 @@ def restart(state: State) -> str:
     """Start the machine again. How it came up: clear, tpm, pin, key, or recovery, where somebody typed 48 digits."""
     volume = system(state)
     came_up = _starts(state, volume)
+    if came_up == "recovery":
+        typed(state, next(one["id"] for one in volume["protectors"] if one["type"] == RECOVERY), "started")
     if volume["clear_key"] and volume["suspended"]:
         volume["suspended"] -= 1
         if not volume["suspended"]:
@@ -70,6 +72,11 @@ def restart(state: State) -> str:
         if one["VolumeType"] != 0 and is_closed:
             other["locked"] = one["DeviceID"] not in volume.get("auto_unlock", {})
     return came_up
+
+
+def typed(state: State, protector: str, how: str) -> None:
+    """BitLocker's events say by which recovery password Windows was `started`, or a volume `opened`."""
+    state.setdefault("typed", []).append({"id": protector, "how": how})
 
 
 def _starts(state: State, volume: State) -> str:

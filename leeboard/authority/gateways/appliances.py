@@ -29,6 +29,9 @@ def page(kind: GatewayKind, wanted: Wanted) -> str:
     title = {GatewayKind.RRAS: "Windows RRAS", GatewayKind.PFSENSE: "pfSense", GatewayKind.OPNSENSE: "OPNsense"}[kind]
     lasts = f"{LIST_LASTS.days} days and {LIST_LASTS.seconds // 3600} hours"
     head = HEAD.format(name=wanted.name, title=title, lasts=lasts, lists=lists)
+    if wanted.home:
+        script = ", which `leeboard-rras.ps1` makes" if kind is GatewayKind.RRAS else ""
+        head += HOME.format(networks=", ".join(wanted.home), script=script)
     return head + body.format(name=wanted.name, ike=wanted.suite.ike, esp=wanted.suite.esp, root=wanted.root.id)
 
 
@@ -39,7 +42,9 @@ def script(wanted: Wanted) -> str:
         f"Cert:\\LocalMachine\\{'Root' if one is wanted.root else 'CA'} | Out-Null"
         for one in wanted.authorities
     )
+    blocked = ", ".join(f"'{one}'" for one in wanted.home)
     return SCRIPT.format(
+        home=HOME_SCRIPT.format(networks=blocked) if wanted.home else "",
         trusted=trusted, thumbprint=wanted.root.thumbprint, encryption=wanted.suite.encryption,
         integrity=wanted.suite.integrity, group=wanted.suite.group,
     )  # fmt: skip
@@ -58,6 +63,20 @@ The lists, which the gateway must reach over plain HTTP:
 **Fixed inner addresses are not to be had here**: this kind of gateway gives a certificate no address of its own, so
 Leeboard claims none, and devices are not reached through the tunnel by address.
 
+"""
+HOME = """## Laptops at school
+
+Block UDP 500 and 4500 from {networks} to this gateway in its firewall{script}.
+Laptops there then get no answer, and speak as any other machine of the school. The gateway decides it, since it alone
+sees from where somebody comes. Look first at what it sees of a laptop at school: **where a router rewrites the sender
+of all that it forwards here, everybody seems to come from it**, and nobody would get in.
+
+"""
+HOME_SCRIPT = """# Laptops at school get no answer.
+Remove-NetFirewallRule -Name leeboard-home -ErrorAction SilentlyContinue
+$home_networks = @({networks})
+New-NetFirewallRule -Name leeboard-home -DisplayName 'Leeboard: no VPN at school' -Direction Inbound -Action Block `
+    -Protocol UDP -LocalPort 500, 4500 -RemoteAddress $home_networks | Out-Null
 """
 RRAS = """## Set up
 
@@ -159,5 +178,5 @@ Set-VpnServerConfiguration @suite
 $ikev2 = 'HKLM:\\SYSTEM\\CurrentControlSet\\Services\\RemoteAccess\\Parameters\\Ikev2'
 if (-not (Test-Path -LiteralPath $ikev2)) {{ New-Item -Path $ikev2 -Force | Out-Null }}
 New-ItemProperty -LiteralPath $ikev2 -Name CertAuthFlags -PropertyType DWord -Value 4 -Force | Out-Null
-Restart-Service -Name RemoteAccess
+{home}Restart-Service -Name RemoteAccess
 """

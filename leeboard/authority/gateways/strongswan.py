@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from leeboard.authority.gateways.wanted import Peer, Wanted
+from leeboard.authority.gateways.wanted import Peer, Wanted, by_family
 from leeboard.authority.profile import LIST_LASTS
 
 REAUTHENTICATE = "24h"  # well within the time that a list lasts: only then a certificate is looked at again
@@ -17,6 +17,7 @@ CONF, PAGE = "swanctl/conf.d/leeboard.conf", "README.md"
 SCRIPT = "usr/local/sbin/leeboard-vpn-lists"
 UNIT = "etc/systemd/system/leeboard-vpn-lists"
 ADDRESSES = "addresses.csv"
+HOME, HOME_LOADER = "etc/swanctl/leeboard-home.nft", "etc/systemd/system/strongswan.service.d/leeboard-home.conf"
 
 
 def files(wanted: Wanted) -> dict[str, str]:
@@ -27,7 +28,18 @@ def files(wanted: Wanted) -> dict[str, str]:
         found[ADDRESSES] = "urn,asset,name,addresses\n" + "".join(
             f"{peer.urn},{peer.asset},{peer.name},{' '.join(peer.addresses)}\n" for peer in wanted.peers
         )
+    if wanted.home:
+        found |= {HOME: home(wanted), HOME_LOADER: HOME_LOADER_TEXT}
     return {**found, PAGE: page(wanted)}
+
+
+def home(wanted: Wanted) -> str:
+    """Rules of nftables by which a laptop in one of the schools' own networks gets no answer, and so no tunnel."""
+    rules = "".join(
+        f"    {family} saddr {{ {', '.join(networks)} }} udp dport {{ 500, 4500 }} drop\n"
+        for family, networks in sorted(by_family(wanted.home).items())
+    )
+    return HOME_TEXT.replace("@RULES@", rules)
 
 
 def connection(peer: Peer) -> str:
@@ -85,7 +97,8 @@ def page(wanted: Wanted) -> str:
     """What whoever runs the gateway does with the files."""
     lasts = f"{LIST_LASTS.days} days and {LIST_LASTS.seconds // 3600} hours"
     names = "\n".join(f"| {peer.asset} ({peer.urn}) | `{connection(peer)}` |" for peer in wanted.peers[:2000])
-    return PAGE_TEXT.format(name=wanted.name, lasts=lasts, reauthenticate=REAUTHENTICATE, names=names)
+    at_home = HOME_PAGE.format(networks=", ".join(wanted.home)) if wanted.home else NO_HOME_PAGE
+    return PAGE_TEXT.format(name=wanted.name, lasts=lasts, reauthenticate=REAUTHENTICATE, names=names, home=at_home)
 
 
 SCRIPT_TEXT = """#!/bin/sh
@@ -130,6 +143,37 @@ RandomizedDelaySec=10min
 [Install]
 WantedBy=timers.target
 """
+HOME_TEXT = """# Laptops at school get no answer, so they have no tunnel there. Written by leeboard vpn export-gateway.
+table inet leeboard_home
+delete table inet leeboard_home
+table inet leeboard_home {
+  chain input {
+    type filter hook input priority filter; policy accept;
+@RULES@  }
+}
+"""
+# Where the rules cannot be loaded laptops have their tunnel at school as well, which is no harm.
+HOME_LOADER_TEXT = """# Written by leeboard vpn export-gateway.
+[Service]
+ExecStartPre=-/usr/sbin/nft -f /etc/swanctl/leeboard-home.nft
+"""
+HOME_PAGE = """Package `nftables`. `etc/swanctl/leeboard-home.nft` drops what comes to UDP 500 and 4500 from
+{networks}; strongSwan's unit loads it before charon. Laptops there get no answer, so their tunnel is down and they
+speak as any other machine of the school. It is this gateway that decides it, since it alone sees from where somebody
+comes: a café with the same addresses comes here by its public one.
+
+- Look first at what this gateway sees of a laptop at school (`swanctl --list-sas`): that address has to be in these
+  networks. **If a router rewrites the sender of all that it forwards here, everybody seems to come from it**: leave
+  `home` out then, or nobody gets in.
+- A gateway of another school that comes from these networks gets no answer either.
+- `nft flush ruleset`, and a firewall that does it, takes the rules away; laptops then have their tunnel at school as
+  well. `systemctl restart strongswan` brings them back.
+- Without `home` in a new export, take the rules away by hand:
+  `rm /etc/swanctl/leeboard-home.nft /etc/systemd/system/strongswan.service.d/leeboard-home.conf`,
+  `nft delete table inet leeboard_home`."""
+NO_HOME_PAGE = (
+    "Nothing declared `home`: laptops have their tunnel at school too, where this gateway answers from there."
+)
 PAGE_TEXT = """# The VPN gateway {name} (strongSwan)
 
 **Strict and a list past its end lock everybody out.** With `revocation = strict` nobody connects while a list is
@@ -170,6 +214,10 @@ A tunnel that is up stays up until it is authenticated anew, which is after {rea
 Its certificate leaves `/etc/swanctl/x509ca`; copy the new export over it, then
 `/usr/local/sbin/leeboard-vpn-lists && swanctl --load-all --clear && swanctl --terminate --ike '*'` one connection at a
 time. Devices come back once each has a certificate of the new one.
+
+## Laptops at school
+
+{home}
 
 ## Connections
 

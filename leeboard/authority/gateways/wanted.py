@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -56,7 +57,10 @@ class Peer:
 
 @dataclass(frozen=True)
 class Wanted:
-    """A gateway by the name that clients use. `routes`: the networks behind it (0.0.0.0/0 for all traffic)."""
+    """A gateway by the name that clients use. `routes`: the networks behind it (0.0.0.0/0 for all traffic).
+
+    `home`: the schools' own networks, which it does not answer.
+    """
 
     name: str
     level: Level
@@ -67,6 +71,7 @@ class Wanted:
     pools: tuple[str, ...] = ()
     peers: tuple[Peer, ...] = ()
     strict: bool = False
+    home: tuple[str, ...] = ()
 
     @property
     def suite(self) -> Suite:
@@ -85,6 +90,15 @@ class Wanted:
     def authorities(self) -> tuple[Issuer, ...]:
         """The root and the issuing authorities that still count, each with the address of its list."""
         return (self.root, *self.issuing)
+
+
+def by_family(networks: Iterable[str]) -> dict[str, list[str]]:
+    """Networks by the word that nftables has for their family; none within another, which it refuses in one set."""
+    every = [ipaddress.ip_network(one) for one in networks]
+    four = ipaddress.collapse_addresses(one for one in every if isinstance(one, ipaddress.IPv4Network))
+    six = ipaddress.collapse_addresses(one for one in every if isinstance(one, ipaddress.IPv6Network))
+    found = {"ip": [str(one) for one in four], "ip6": [str(one) for one in six]}
+    return {family: listed for family, listed in found.items() if listed}
 
 
 def network(text: str) -> Network:

@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from leeboard.ansible import inventory as inventories
+from leeboard.ansible import unchecked
 from leeboard.ansible.clone import THIS_MACHINE, is_clone, require_collection
 from leeboard.cli.drift import package_lock
 from leeboard.cli.drift.progress import AT_ONCE, by_design, check_schools, last_words, own_nights, page_name, schools_of
@@ -106,6 +107,8 @@ def drift(
     if checked.broken and not verbose:
         outputs = [run.result.output.strip()[-BROKE_OFF:] for run in checked.broken]
         progress.print("\n".join(outputs), markup=False, highlight=False)
+    if not quiet and (warning := unchecked.line(checked.unchecked)):
+        _to_stderr(warning)
     if schools and not checked.runs:
         raise LeeboardError("Ansible recorded nothing of this check; what it said stands above")
     broken = tuple(

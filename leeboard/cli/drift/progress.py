@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from leeboard.ansible import unchecked
 from leeboard.ansible.inventory import EstateInventory
 from leeboard.ansible.run_schools import SchoolCheck, SchoolRun, check
 from leeboard.errors import LeeboardError
@@ -33,9 +35,11 @@ AT_ONCE = os.process_cpu_count() or 1
 
 @dataclass
 class Checked:
-    """What came of it: the ids of all runs, and the schools whose check broke off."""
+    """What came of it: the ids of all runs, the schools whose check broke off, and how many devices had nobody look at
+    who answers, by kind (leeboard/ansible/unchecked.py)."""
 
     runs: set[str] = field(default_factory=set)
+    unchecked: Counter[str] = field(default_factory=Counter)
     broken: list[SchoolRun] = field(default_factory=list)
 
 
@@ -113,6 +117,7 @@ def check_schools(
 
             def ended(run: SchoolRun) -> None:
                 checked.runs |= run.runs
+                checked.unchecked += unchecked.counted([run.result.output])
                 if verbose:
                     console.print(run.result.output.strip(), markup=False, highlight=False)
                 if run.broken:

@@ -25,6 +25,7 @@ from leeboard.escrow.vault.checking import check, mended, unbound
 from leeboard.escrow.vault.clone_detection import Owner
 from leeboard.escrow.vault.records import Key, State
 from leeboard.escrow.vault.rekeying import opener
+from leeboard.escrow.volumes.binding import unbound as unbound_passwords
 from leeboard.evidence.store.store import Store
 from leeboard.model.values import plain
 from leeboard.model.words import number
@@ -108,7 +109,8 @@ def verify(
 ) -> None:
     """Read all of both copies from the disk, and say what is not as it should be, one line each.
 
-    Where this controller has a database, each key is compared with what the last check of its disk came to (ENC-07).
+    Where this controller has a database, each key of LUKS is compared with what the last check of its disk came to
+    (ENC-07), and each recovery password of BitLocker with the protectors that its volume had then, by ids and types.
 
     Ends with 0; 3 when something is not whole or a certificate is near its end; 1 when the vault cannot be read at all.
     """
@@ -137,7 +139,9 @@ def _unbound(keys: tuple[Key, ...], database: str | None, own: Path) -> list[str
         typer.echo("Whether each key is still in its disk is not compared: there is no database here.", err=True)
         return []
     with Store(database or own) as store:
-        return unbound(keys, store.verdicts("ENC-07"))
+        seen = store.verdicts("ENC-07")
+        last_seen = {owner: at for owner, (_verdict, at) in seen.items()}
+        return [*unbound(keys, seen), *unbound_passwords(keys, last_seen, store.observation)]
 
 
 @app.command("open")
@@ -209,8 +213,17 @@ def _chosen(keys: Sequence[Key], device: str, school: str | None, wanted: str | 
 
     A device may be named by the recovery id that BitLocker shows: the first of its characters do where one key fits.
     """
-    if RECOVERY_ID.fullmatch(device) and not any(is_device(key.owner, device, school) for key in keys):
-        return _shown_as([key for key in keys if wanted in (None, key.id)], device, school)
+    if RECOVERY_ID.fullmatch(device.strip()):
+        named = any(is_device(key.owner, device, school) for key in keys)
+        fits = _shown_as([key for key in keys if wanted in (None, key.id)], device, school)
+        if fits and (wanted is None or not named):
+            others = [key for key in keys if named and is_device(key.owner, device, school)]
+            return _only([*fits, *(key for key in others if key not in fits)], device)
+        if not named:
+            raise LeeboardError(
+                f"{plain(device)}: no key that is kept has a recovery key ID that begins so; look whether Active "
+                "Directory, Entra or a Microsoft account has it"
+            )
     mine = keys_of_device(keys, device, school)
     if wanted is not None:
         fits = [key for key in mine if key.id == wanted]
@@ -232,23 +245,25 @@ def _chosen(keys: Sequence[Key], device: str, school: str | None, wanted: str | 
     return ranked[0]
 
 
-def _shown_as(keys: Sequence[Key], shown: str, school: str | None) -> Key:
-    """The key whose protector has an id that begins so. Raises LeeboardError, which lists them where several have."""
-    begins = shown.strip("{}").casefold()
-    fits = [
+def _shown_as(keys: Sequence[Key], shown: str, school: str | None) -> list[Key]:
+    """The keys whose protector has an id that begins so, the retired ones too: an old copy of a disk shows theirs."""
+    begins = shown.strip(" {}").casefold()
+    return [
         key
         for key in keys
-        if key.protector.strip("{}").casefold().startswith(begins) and school in (None, key.urn) and key.protector
+        if key.protector and key.protector.strip("{}").casefold().startswith(begins) and school in (None, key.urn)
     ]
-    if not fits:
-        raise LeeboardError(
-            f"{plain(shown)}: no key that is kept has a recovery key ID that begins so; look whether Active Directory, "
-            "Entra or a Microsoft account has it"
-        )
+
+
+def _only(fits: Sequence[Key], shown: str) -> Key:
+    """The one key that fits. Raises LeeboardError, which lists them all where there are several."""
     if len(fits) > 1:
-        several = "; ".join(f"{key.urn} {key.asset}, key {key.id}, {key.protector}" for key in fits)
+        several = "; ".join(
+            f"{key.urn} {key.asset}, key {key.id}, {key.protector or 'no recovery key ID'} ({key.state.value})"
+            for key in fits
+        )
         raise LeeboardError(
-            f"{plain(shown)}: several keys fit, so give more of the recovery key ID, or --key: {plain(several, 900)}"
+            f"{plain(shown)}: several keys fit, so give more of the recovery key ID, or --key: {plain(several, 9000)}"
         )
     return fits[0]
 

@@ -1,4 +1,4 @@
-"""`leeboard escrow rotate`, `adopt`, `restore` and `header`: what somebody does to the disks of one device."""
+"""`leeboard escrow rotate`, `adopt`, `restore`, `header` and `suspend`: what somebody does to the disks of a device."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from leeboard.escrow.disks.restoring import image_of, newest
 from leeboard.escrow.keys.private_key import in_clear
 from leeboard.escrow.vault import ledger, vault
 from leeboard.escrow.vault.rekeying import opener
+from leeboard.escrow.volumes.suspending import DAYS, MOST_DAYS, MOST_RESTARTS, Suspension
 from leeboard.evidence.bundles.schema import Expected
 from leeboard.model.values import plain
 from leeboard.policy.load import load
@@ -90,6 +91,33 @@ def restore(
     """
     extra = {"recovery_keys_disk": disk or ""}
     return _run("restore", device, inventory, school, _handed(private_key, var), extra, dry_run, var, verbose)
+
+
+def suspend(
+    device: Device,
+    inventory: Inventory,
+    restarts: Annotated[
+        int, typer.Option(help=f"After how many restarts protection comes back, 1 to {MOST_RESTARTS}.")
+    ],
+    reason: Annotated[str, typer.Option(help="What it is for, such as firmware. It is kept in the ledger.")],
+    days: Annotated[int, typer.Option(help=f"For how many days the window is open, at most {MOST_DAYS}.")] = DAYS,
+    school: School = None,
+    dry_run: DryRun = False,
+    var: Var = Path("var"),
+    verbose: Verbose = False,
+) -> int:
+    """Suspend BitLocker on a Windows device for some restarts, such as those of a firmware update.
+
+    It opens a window in the ledger, which ENC-09 excuses until its end. Until Windows has switched protection on again
+    the device is open to whoever has it: keep it where it is. Refused where no recovery password of it is kept and
+    compared here. Ends with 0; 1 when it was refused or failed; 3 when the device was not reached.
+    """
+    asked = Suspension(restarts, reason_of(reason), days)
+    asked.check()
+    vault.open_vault(var, whole=False)
+    extra = {"recovery_keys_restarts": str(restarts), "recovery_keys_days": str(days)}
+    handed = {"leeboard_suspension_reason": asked.reason}
+    return _run("suspend", device, inventory, school, handed, extra, dry_run, var, verbose)
 
 
 def header(

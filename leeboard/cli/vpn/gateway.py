@@ -32,7 +32,9 @@ def export_gateway(
     to: Annotated[Path, typer.Option("--to", help="A folder of its own; what it has of the same names is replaced.")],
     inventory: Annotated[
         Path | None,
-        typer.Option("--inventory", "-i", help="The estate that declares the VPN: routes, DNS and inner addresses."),
+        typer.Option(
+            "--inventory", "-i", help="The estate that declares the VPN: routes, DNS, home and inner addresses."
+        ),
     ] = None,
     route: Annotated[
         list[str] | None, typer.Option(help="A network behind the gateway (default: everything goes through it).")
@@ -75,6 +77,7 @@ def export_gateway(
             routes=tuple(str(network(one)) for one in routes),
             dns=tuple(address(one) for one in dns or (first.dns.servers if first else ())),
             pools=tuple(pools), peers=peers, strict=strict,
+            home=tuple(dict.fromkeys(one for school in declared for one in school.declared.home)),
         )  # fmt: skip
     contents = strongswan.files(wanted) if kind is GatewayKind.STRONGSWAN else appliances.files(kind, wanted)
     for name, content in contents.items():

@@ -41,13 +41,15 @@ class Ask(Protocol):
 class Outcome:
     """What came of a device: lines for a person, and whether anything was or would be changed.
 
-    `changes` are for the evidence, in the form that a roll-out files them. `nothing` is said where there is no line.
+    `changes` are for the evidence, in the form that a roll-out files them. `nothing` is said where there is no line. Of
+    what failed, `refused` is what the device cannot have as it is, and was said before anything was changed there.
     """
 
     changed: bool = False
     done: list[str] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
     changes: list[dict[str, Any]] = field(default_factory=list)
     nothing: str = "nothing here is encrypted with LUKS"
 
@@ -56,6 +58,11 @@ class Outcome:
         """The whole outcome in one line, the worst first."""
         parts = [*self.failed, *(f"waits: {reason}" for reason in self.waiting), *self.done]
         return "; ".join(parts) or self.nothing
+
+    @property
+    def only_refused(self) -> bool:
+        """Whether nothing went wrong but that this device cannot have what is wanted, which says nothing of others."""
+        return bool(self.failed) and self.failed == self.refused
 
     def change(
         self, control: str, driver: str, address: str, before: str | None, after: str, journal: str | None = None

@@ -32,8 +32,10 @@ def too_few(key: Key, level: Level) -> list[str]:
 
 def known_to_others(key: Key, custodians: Set[str]) -> list[str]:
     """Whether somebody knows it, or could, who should not any more; `custodians` are today's, by fingerprint."""
-    if key.state is State.USED:
+    if key.state is State.USED and key.opened:
         return [f"key {key.id} was read out at {key.opened[-1]}"]
+    if key.state is State.USED:
+        return [f"key {key.id} was typed at the device, as we heard at {key.typed}"]
     if key.adopted:
         return [f"key {key.id} was known before it was kept"]
     if set(key.custodians) != custodians:

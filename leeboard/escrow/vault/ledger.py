@@ -35,6 +35,9 @@ RESTORED = "restored"  # a copy was brought back onto its disk
 ADOPTED = "adopted"  # a key that was in the disk already came into the vault, and was seen to open it
 ACCEPTED = "accepted"  # somebody said that the slots and tokens which a disk has now are known
 TPM = "tpm"  # a token of this id is about to let the TPM open a disk
+USED = "used"  # a device says that a recovery password was typed there
+SUSPENDED = "suspended"  # somebody opened a window in which BitLocker's protection may be suspended
+RESUMED = "resumed"  # such a window is over
 CUSTODIANS = "custodians"
 AUTHORITY_KEY = "authority-key"  # a private key of the VPN's authority came into the vault, sealed
 
@@ -47,7 +50,8 @@ class Entry(Strict):
     the protector of BitLocker that it is, once that was compared; `binding` what proves each night that the disk is
     still the one (binding.py beside this; of a sealed key and of a token the slot that it is for). `custodians` are
     fingerprints of certificates. `authority` is what happened to certificates of the VPN
-    (leeboard/authority/records.py).
+    (leeboard/authority/records.py). `restarts` and `until` are of a window: for how many restarts protection may be
+    suspended, and until when.
     """
 
     number: int
@@ -67,6 +71,8 @@ class Entry(Strict):
     binding: dict[str, Any] = Field(default_factory=dict)
     custodians: tuple[str, ...] = ()
     authority: dict[str, Any] = Field(default_factory=dict)
+    restarts: int = 0
+    until: str = ""
 
 
 @dataclass(frozen=True)

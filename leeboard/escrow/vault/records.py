@@ -13,7 +13,7 @@ from leeboard.escrow.keys.recovery_key import Kind
 from leeboard.escrow.vault import ledger
 from leeboard.escrow.vault.ledger import Entry
 from leeboard.model.strict import Strict
-from leeboard.verdict.judgements.escrowed_keys import days_old
+from leeboard.verdict.judgements.escrowed_keys import days_old, is_between
 
 AUTHORITY = "authority"  # the folder of a place that has them
 
@@ -27,7 +27,7 @@ class State(StrEnum):
     PENDING = "pending"  # sealed, and nobody knows that it opens the disk
     PROVED = "proved"
     COMPARED = "compared"  # it was read back from its volume, and is the one that is kept
-    USED = "used"  # somebody has read it out: it is to be changed
+    USED = "used"  # somebody has read it out, or typed it at the device: it is to be changed
     RETIRED = "retired"  # another one took its place; old copies of the disk may still need it
     DROPPED = "dropped"  # it never came into the disk
     UNUSED = "never-used"  # it was compared, and its volume was never encrypted: the hardware test failed
@@ -56,6 +56,7 @@ class Key(Strict):
     readers: tuple[str, ...] = ()
     binding: dict[str, Any] = Field(default_factory=dict)
     opened: tuple[str, ...] = ()  # when it was read out
+    typed: str = ""  # when we heard that it was typed at the device
     adopted: bool = False
 
     @property
@@ -92,6 +93,25 @@ class Header(Strict):
         return f"{self.urn}/{self.asset}/{self.id}.header"
 
 
+class Window(Strict):
+    """A time in which BitLocker's protection of a volume may be suspended, for so many restarts, and who says why.
+
+    `disk` is the GUID of the volume. One that is over `ended`, whatever its time was; empty while it is not.
+    """
+
+    disk: str
+    opened: str
+    by: str
+    reason: str
+    restarts: int
+    until: str
+    ended: str = ""
+
+    def is_open(self, at: datetime) -> bool:
+        """Whether it has begun, and is not over."""
+        return not self.ended and is_between(self.opened, self.until, at)
+
+
 class AuthorityKey(Strict):
     """A private key of the VPN's authority, sealed. `readers` are the fingerprints of all who ever could open it."""
 
@@ -111,13 +131,15 @@ class AuthorityKey(Strict):
 class Records(Strict):
     """All that is kept of one device. `entry` is the number of the last entry of the ledger that is in it.
 
-    `tpm` are the ids of tokens by which a run of ours let the TPM open a disk, or was about to.
+    `tpm` are the ids of tokens by which a run of ours let the TPM open a disk, or was about to. `windows` has the last
+    one of each volume.
     """
 
     entry: int = 0
     keys: tuple[Key, ...] = ()
     headers: tuple[Header, ...] = ()
     tpm: tuple[str, ...] = ()
+    windows: tuple[Window, ...] = ()
 
     @property
     def sealed(self) -> tuple[Key | Header, ...]:
@@ -131,6 +153,7 @@ class Records(Strict):
         keys = {key.id: key for key in self.keys}
         headers = {header.id: header for header in self.headers}
         tpm = (*self.tpm, entry.key) if entry.event == ledger.TPM else self.tpm
+        windows = _windows(self.windows, entry)
         if entry.event in (ledger.SEALED, ledger.ADOPTED):
             keys[entry.key] = _sealed(keys.get(entry.key), entry, entry.urn, entry.asset)
         elif entry.event == ledger.HEADER:
@@ -139,7 +162,9 @@ class Records(Strict):
             headers.pop(entry.key, None)
         elif entry.key in keys:
             keys[entry.key] = _after(keys[entry.key], entry)
-        return Records(entry=entry.number, keys=tuple(keys.values()), headers=tuple(headers.values()), tpm=tpm)
+        return Records(
+            entry=entry.number, keys=tuple(keys.values()), headers=tuple(headers.values()), tpm=tpm, windows=windows
+        )  # fmt: skip
 
 
 def records_of(entries: Iterable[Entry]) -> dict[tuple[str, str], Records]:
@@ -164,6 +189,21 @@ def authority_keys_of(entries: Iterable[Entry]) -> dict[str, AuthorityKey]:
                 readers=tuple(sorted({*(before.readers if before else ()), *entry.custodians})),
             )  # fmt: skip
     return found
+
+
+def _windows(before: tuple[Window, ...], entry: Entry) -> tuple[Window, ...]:
+    """The windows after one more entry: a new one takes the place of the last one of its volume."""
+    if entry.event == ledger.RESUMED:
+        return tuple(
+            one.model_copy(update={"ended": entry.at}) if one.disk == entry.disk and not one.ended else one
+            for one in before
+        )
+    if entry.event != ledger.SUSPENDED:
+        return before
+    new = Window(
+        disk=entry.disk, opened=entry.at, by=entry.by, reason=entry.reason, restarts=entry.restarts, until=entry.until
+    )  # fmt: skip
+    return (*(one for one in before if one.disk != entry.disk), new)
 
 
 def _sealed(before: Key | None, entry: Entry, urn: str, asset: str) -> Key:
@@ -202,6 +242,8 @@ def _after(key: Key, entry: Entry) -> Key:
         # One that is retired already is only read for an old copy of the disk.
         used = key.state in (State.PROVED, State.COMPARED, State.PENDING)
         changes = {"state": State.USED if used else key.state, "opened": (*key.opened, entry.at)}
+    elif entry.event == ledger.USED:
+        changes = {"state": State.USED if key.state is State.COMPARED else key.state, "typed": entry.at}
     elif entry.event == ledger.PROVED:
         changes = {"state": State.PROVED, "proved": entry.at, "binding": entry.binding}
     elif entry.event == ledger.COMPARED:

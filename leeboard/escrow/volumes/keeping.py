@@ -27,6 +27,7 @@ from leeboard.escrow.keys.recovery_password import new_password
 from leeboard.escrow.vault import controller_state, ledger
 from leeboard.escrow.vault.records import Key, State
 from leeboard.escrow.vault.vault import Vault
+from leeboard.escrow.volumes.suspending import note_over, restarts_left_alone
 from leeboard.escrow.volumes.transport import Purpose, device_key, new_reply, sealed
 from leeboard.escrow.volumes.volume import (
     CLEAR,
@@ -37,6 +38,7 @@ from leeboard.escrow.volumes.volume import (
     Volume,
     parse,
     parse_plan,
+    parse_used,
     protector_id,
 )
 from leeboard.model.device import Device
@@ -58,12 +60,14 @@ class Strangers(StrEnum):
 @dataclass(frozen=True)
 class Wish:
     """What a school wants of a device: the driver's own words in `driver`, a PIN where its level asks for one, what
-    becomes of strangers, and for how many days a key is good (None: for ever)."""
+    becomes of strangers, and for how many days a key is good (None: for ever). With `takes_over` strangers are adopted
+    where another service manages BitLocker."""
 
     driver: dict[str, Any] = field(default_factory=dict)
     pin: str = field(default="", repr=False)
     strangers: Strangers = Strangers.REPORT
     lasts: int | None = None
+    takes_over: bool = False
 
 
 def keep(
@@ -79,6 +83,9 @@ def keep(
         with vault.writing(clock()):
             pass  # whoever writes first brings up to date what a crash left behind
     volumes, plan = run.survey()
+    run.note_typed()
+    if not dry:
+        note_over(vault, device, volumes, clock)
     if not dry and run.note_lost(volumes):
         volumes, plan = run.survey()
     run.look_after(volumes, plan)
@@ -104,11 +111,17 @@ class _Run:
         self.clock = clock
         self.wish = wish
         self.dry = dry
+        self.typed: tuple[str, ...] | None = ()
+        self.adopts = False
         self.outcome = Outcome(nothing="it has no volume that BitLocker is to encrypt")
 
     def survey(self) -> tuple[list[Volume], Plan]:
         """The volumes, and what the driver would do, as it is told now which passwords are compared."""
         answer = self.ask("survey", wish=self._told())
+        self.typed = parse_used(answer.get("used", []))
+        self.adopts = self.wish.strangers is Strangers.ADOPT
+        if self.wish.takes_over and answer.get("manager"):
+            self.adopts |= self.wish.strangers is Strangers.REPORT
         return parse(answer.get("volumes") or []), parse_plan(answer.get("plan"))
 
     def keys(self, volume: Volume) -> list[Key]:
@@ -132,6 +145,15 @@ class _Run:
                     writer.note(ledger.UNUSED if never else ledger.RETIRED, **self.about(key), reason=reason)
                 count += 1
         return count
+
+    def note_typed(self) -> None:
+        """Note which passwords were typed at the device: its events come to an end, and the ledger does not."""
+        if self.typed is None:
+            self.outcome.waiting.append("whether a recovery password was typed there, its event logs do not say")
+        for key in [] if self.dry else self.all_keys():
+            if key.state is State.COMPARED and key.protector in (self.typed or ()):
+                with self.vault.writing(self.clock()) as writer:
+                    writer.note(ledger.USED, **self.about(key), reason="it was typed at the device")
 
     def look_after(self, volumes: list[Volume], plan: Plan) -> None:
         """Keep what is to be kept of each volume."""
@@ -167,7 +189,9 @@ class _Run:
 
     def say(self, plan: Plan) -> None:
         """Put what the driver says into the outcome."""
-        self.outcome.failed += map(plain, plan.refusals)
+        refusals = list(map(plain, plan.refusals))
+        self.outcome.failed += refusals
+        self.outcome.refused += refusals
         self.outcome.changed |= bool(plan.done)
         self.outcome.done += map(plain, plan.done)
         self.outcome.waiting += map(plain, [*plan.pending, *plan.notes])
@@ -191,6 +215,8 @@ class _Run:
         kept = [key.protector for key in keys if key.state in GOOD]
         newest = {key.disk: key.state for key in keys if key.state not in GONE}
         told = {**self.wish.driver, "kept": kept, "test_failed": State.UNUSED in newest.values()}
+        records = controller_state.records(self.vault.var, self.device.urn, self.device.asset)
+        told["restarts"] = restarts_left_alone(records, self.clock())
         return {**told, "preview": True} if self.dry else told
 
     def all_keys(self) -> list[Key]:
@@ -216,7 +242,7 @@ class _Keeping:
             raise LeeboardError("whether it is encrypted cannot be told; nothing is done about it")
         if self.volume.protectors is None:
             raise LeeboardError("its protectors cannot be read; unlock it first")
-        if self.run.wish.strangers is Strangers.ADOPT:
+        if self.run.adopts:
             for stranger in list(self._strangers()):
                 self._adopt(stranger)
         current = next((key for key in reversed(self._compared()) if not key.adopted), None)
@@ -233,8 +259,8 @@ class _Keeping:
         """Why a new password is to be made; empty where none is."""
         if current is None:
             return "no recovery password of it is kept"
-        if current.state is State.USED:
-            return f"key {current.id} was read out"
+        if current.state is State.USED or current.protector in (self.run.typed or ()):
+            return f"key {current.id} was {'read out' if current.opened else 'typed at the device'}"
         custodians = {custodian.fingerprint for custodian in self.run.vault.custodians}
         if set(current.custodians) != custodians or not set(current.readers) <= custodians:
             return f"key {current.id} was sealed to other custodians than today's"

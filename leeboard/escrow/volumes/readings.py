@@ -1,4 +1,4 @@
-"""What is kept of a Windows device's volumes beside what the device shows: the vault's word for ENC-07 and ENC-08.
+"""What is kept of a Windows device's volumes beside what it shows: the vault's word for ENC-07, ENC-08 and ENC-09.
 
 A volume is compared by the ids of its recovery passwords, which the ledger has from when they were compared; no
 envelope is opened. They are taken on the controller, during the visit, where the school keeps recovery passwords here.
@@ -6,7 +6,7 @@ envelope is opened. They are taken on the controller, during the visit, where th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from leeboard.errors import LeeboardError
 from leeboard.escrow.disks.readings import AGE, LONGEST, NO_VAULT, ON_WINDOWS, SOURCE
 from leeboard.escrow.keys.recovery_key import Kind
 from leeboard.escrow.vault import controller_state, custody, replica
-from leeboard.escrow.vault.records import Key, Records, State
+from leeboard.escrow.vault.records import Key, Records, State, Window
 from leeboard.escrow.vault.replica import Place
 from leeboard.escrow.volumes.volume import guid_of
 from leeboard.model.enums import Level
@@ -26,11 +26,13 @@ from leeboard.policy.resolve import Wanted
 from leeboard.verdict.judgements.bitlocker import (
     DATA,
     DECRYPTED,
+    ENCRYPTED,
     NUMERICAL_PASSWORD,
+    OFF,
     SYSTEM,
     EncryptableVolume,
 )
-from leeboard.verdict.judgements.escrowed_keys import KeptDisk, KeptKey
+from leeboard.verdict.judgements.escrowed_keys import KeptDisk, KeptKey, KeptSuspension
 
 SHOWN = ("bitlocker_volume", "volumes")  # what the device has to show for it
 GOOD = (State.COMPARED, State.USED)
@@ -55,7 +57,7 @@ def _aspects(observation: Observation, wanted: Wanted, var: Path) -> dict[str, A
     if not isinstance(shown.effective, Found):
         return _all(shown.effective)
     try:
-        volumes = _parsed(shown.effective.value)
+        volumes = volumes_of(shown.effective.value)
         seen = controller_state.read(var)
         records = controller_state.records(var, wanted.device.urn, wanted.device.asset)
     except LeeboardError as problem:
@@ -86,7 +88,8 @@ def _all(aspect: Aspect) -> dict[str, Aspect]:
     return dict.fromkeys(LOOKS, aspect)
 
 
-def _parsed(value: WireValue) -> list[EncryptableVolume]:
+def volumes_of(value: WireValue) -> list[EncryptableVolume]:
+    """The volumes in a reading's value. Raises LeeboardError."""
     texts = value if isinstance(value, list) else [value]
     try:
         return [EncryptableVolume.model_validate_json(str(text)) for text in texts]
@@ -109,7 +112,9 @@ class KeptVolumes:
 
     def rotated(self, volumes: Iterable[EncryptableVolume]) -> list[KeptDisk]:
         """Whether what is kept is known to nobody who should not know it any more. Raises LeeboardError."""
-        return [_disk(volume, *self._rotated(volume)) for volume in _looked_at(volumes)]
+        shown = list(volumes)
+        used = _used(shown)
+        return [_disk(volume, *self._rotated(volume, used)) for volume in _looked_at(shown)]
 
     def strangers(self, volumes: Iterable[EncryptableVolume]) -> list[KeptDisk]:
         """Whether the vault knows every recovery password of the volume. Raises LeeboardError."""
@@ -123,6 +128,17 @@ class KeptVolumes:
                 key = self.current(volume)
                 found.append(KeptKey(name=volume.label, id=key.id if key else "", made=key.made if key else ""))
         return found
+
+    def suspensions(self, volumes: Iterable[EncryptableVolume]) -> list[KeptSuspension]:
+        """Whether each volume that is encrypted is suspended, and the window that was opened for it.
+
+        Raises LeeboardError where it cannot be told.
+        """
+        return [_suspension(volume, self._window(volume)) for volume in _looked_at(volumes) if not _is_clear(volume)]
+
+    def _window(self, volume: EncryptableVolume) -> Window | None:
+        guid = guid_of(volume.name)
+        return next((one for one in self.records.windows if one.disk == guid), None)
 
     def current(self, volume: EncryptableVolume) -> Key | None:
         """The newest key that is a recovery password of the volume, ours before one that was adopted. None for none."""
@@ -146,13 +162,15 @@ class KeptVolumes:
         wrong = [*custody.damaged(key, self.places()), *custody.too_few(key, self.level)]
         return wrong, f"key {key.id} is its recovery password {key.protector}, as compared at {key.proved}"
 
-    def _rotated(self, volume: EncryptableVolume) -> tuple[list[str], str]:
+    def _rotated(self, volume: EncryptableVolume, used: Collection[str]) -> tuple[list[str], str]:
         if _is_clear(volume):
             return [], CLEAR
         key = self.current(volume)
         if key is None:
             return ["no recovery password that is in it is kept"], ""
         wrong = custody.known_to_others(key, self.custodians)
+        if not wrong and key.protector in used:
+            wrong = [f"key {key.id} was typed at the device, as its events say"]
         return wrong, "" if wrong else f"key {key.id} was read out by nobody"
 
     def _strangers(self, volume: EncryptableVolume) -> tuple[list[str], str]:
@@ -176,6 +194,37 @@ def _is_clear(volume: EncryptableVolume) -> bool:
     return volume.conversion == DECRYPTED
 
 
+def _used(volumes: Iterable[EncryptableVolume]) -> Collection[str]:
+    """The ids of recovery passwords that were typed at the device. Raises LeeboardError where its events do not say."""
+    used: set[str] = set()
+    for volume in volumes:
+        if volume.kept is not None:
+            trouble = volume.kept.troubles.get("used")
+            if trouble is not None:
+                raise LeeboardError(f"whether a recovery password was typed there cannot be told: {trouble.why}")
+            used |= set(volume.kept.used)
+    return used
+
+
+def _suspension(volume: EncryptableVolume, window: Window | None) -> KeptSuspension:
+    if volume.protection is None:
+        raise LeeboardError(f"{volume.label}: whether its protection is on cannot be told")
+    # One that has no protector was never protected: ENC-01 says so.
+    is_suspended = volume.protection == OFF and volume.conversion == ENCRYPTED and bool(volume.protectors)
+    if is_suspended and volume.suspended is None and "suspended" in volume.troubles:
+        raise LeeboardError(f"{volume.label}: {volume.troubles['suspended'].why}")
+    left = (volume.suspended or 0) if is_suspended else None
+    if window is None:
+        return KeptSuspension(name=volume.label, left=left)
+    reason = plain(window.reason, LONGEST)
+    if window.ended:
+        last = f"; the last one, for {reason}, was over at {window.ended}"
+        return KeptSuspension(name=volume.label, left=left, last=last if is_suspended else "")
+    return KeptSuspension(
+        name=volume.label, left=left, opened=window.opened, until=window.until, restarts=window.restarts, reason=reason
+    )
+
+
 def _passwords(volume: EncryptableVolume) -> set[str]:
     return {one.id for one in volume.protectors or () if one.type == NUMERICAL_PASSWORD}
 
@@ -185,10 +234,11 @@ def _disk(volume: EncryptableVolume, wrong: list[str], grounds: str) -> KeptDisk
     return KeptDisk(name=volume.label, faults=faults, grounds="" if wrong else plain(grounds, LONGEST))
 
 
-Look = Callable[[KeptVolumes, Iterable[EncryptableVolume]], Sequence[KeptDisk | KeptKey]]
+Look = Callable[[KeptVolumes, Iterable[EncryptableVolume]], Sequence[KeptDisk | KeptKey | KeptSuspension]]
 LOOKS: dict[str, Look] = {
     AGE: KeptVolumes.ages,
     "escrowed": KeptVolumes.escrowed,
     "protectors": KeptVolumes.strangers,
     "rotated": KeptVolumes.rotated,
+    "suspensions": KeptVolumes.suspensions,
 }

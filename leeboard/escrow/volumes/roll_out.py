@@ -6,7 +6,7 @@ The action recovery_keys calls it, for a school that says `leeboard_recovery_pas
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,12 +15,19 @@ from leeboard.escrow.disks.readings import ON_WINDOWS, lasts
 from leeboard.escrow.disks.tpm_policy import parse_policy
 from leeboard.escrow.vault.vault import Vault
 from leeboard.escrow.volumes.keeping import keep
-from leeboard.escrow.volumes.wish import parse_options, wish_of
+from leeboard.escrow.volumes.policy import planned
+from leeboard.escrow.volumes.suspending import Suspension, suspend
+from leeboard.escrow.volumes.wish import for_driver, parse_options, wish_of
+from leeboard.model.enums import Mode
 from leeboard.model.observation import Observation
 from leeboard.model.operators import named
+from leeboard.model.verdicts import Verdict
 from leeboard.policy.resolve import Wanted, parameters
+from leeboard.verdict.evaluate import judge
+from leeboard.verdict.waivers import left_alone
 
 PARAMETER, OURS = "recovery_passwords", "ours"
+CONTROL = "ENC-01"  # that the volume of Windows is encrypted and protected
 UNTRIED = "nobody has run this on a real Windows yet: roll out to one device that can be missed, restart it, and look"
 ELSEWHERE = "leeboard_recovery_passwords is not ours everywhere: BitLocker is left as it is where it is not"
 # Work on the keys of one device that somebody asks for by name, and what does it on Windows instead.
@@ -29,6 +36,10 @@ OTHERWISE = {
     "leeboard_bitlocker_options names adopt_passwords",
     "restore": "no header of a BitLocker volume is kept here; leeboard escrow open shows its recovery password",
 }
+NO_SUSPENSION = (
+    "LUKS cannot be suspended: a new key for the TPM is made after the change, or somebody types the passphrase at the "
+    "next start; nothing was changed"
+)
 
 
 @dataclass(frozen=True)
@@ -45,6 +56,23 @@ def kept_here(wanted: Wanted) -> bool:
     return OURS in named(parameters(wanted.baseline, wanted.device)[PARAMETER])
 
 
+def accepted(wanted: Wanted, observation: Observation, at: datetime) -> str:
+    """By which accepted risk the volume of Windows is as it is, in words; empty for none, and where nothing drifted."""
+    narrowed, waivers = left_alone(wanted, at, observation)
+    if CONTROL not in waivers:
+        return ""
+    spared = {one.setting.id for one in narrowed.settings if one.control.id == CONTROL and one.mode is Mode.REPORT}
+    for setting in wanted.settings:
+        if setting.control.id != CONTROL or setting.setting.id not in spared or setting.mode is not Mode.ENFORCE:
+            continue
+        if judge(wanted, setting, observation, at).verdict is Verdict.DRIFTED:
+            waiver = waivers[CONTROL]
+            return (
+                f"{CONTROL} is an accepted risk here ({waiver.id}, until {waiver.last_day}): BitLocker is left as it is"
+            )
+    return ""
+
+
 def look_after(
     vault: Vault, wanted: Wanted, observation: Observation, ask: Ask, clock: Callable[[], datetime],
     variables: Variables, dry: bool = False,
@@ -52,14 +80,32 @@ def look_after(
     """Keep recovery passwords of a device's volumes, and have it do what its level wants. Raises LeeboardError.
 
     With `dry` nothing is changed, only said, and that nobody has tried it. What is wrong with the inventory is raised
-    before the device is asked anything; with a PIN that cannot be set everything else goes on.
+    before the device is asked anything; with a PIN that cannot be set everything else goes on. A volume of Windows that
+    is as somebody accepted it (a waiver of ENC-01) is left as it is.
     """
+    risk = accepted(wanted, observation, clock())
+    if risk:
+        return Outcome(nothing=risk)
     tpm = parse_policy(variables.tpm, variables.pin)
     options, days = parse_options(variables.options), lasts(wanted, ON_WINDOWS)
     wish, wrong = wish_of(wanted, observation, tpm, variables.pin, options, days)
+    if dry:
+        wish = replace(wish, driver={**wish.driver, "policy": planned(wanted, observation, clock())})
     outcome = keep(vault, wanted.device, ask, clock, wish, dry)
     if wrong:
         outcome.waiting.append(wrong)
+    if dry and outcome.changed:
+        outcome.waiting.append(UNTRIED)
+    return outcome
+
+
+def hold_off(
+    vault: Vault, wanted: Wanted, ask: Ask, clock: Callable[[], datetime], asked: Suspension, variables: Variables,
+    dry: bool = False,
+) -> Outcome:  # fmt: skip
+    """Suspend BitLocker on a device in a recorded window. Raises LeeboardError."""
+    options = for_driver(wanted, parse_options(variables.options))
+    outcome = suspend(vault, wanted.device, ask, clock, asked, dry, options)
     if dry and outcome.changed:
         outcome.waiting.append(UNTRIED)
     return outcome

@@ -1,7 +1,7 @@
 """A BitLocker volume as a device shows it to escrow, and what its driver says is to be done. Hostile until parsed here.
 
-Numbers are those of Win32_EncryptableVolume: conversion 0 is clear, kind 0 the volume of Windows, hardware_test 1 is
-failed, type 3 is a recovery password.
+Numbers are those of Win32_EncryptableVolume: conversion 0 is clear and 1 encrypted, protection 1 is on, kind 0 the
+volume of Windows, hardware_test 1 is failed, type 3 is a recovery password.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ from leeboard.model.strict import Wire
 from leeboard.model.values import plain
 
 RECOVERY = 3
-CLEAR = 0
+CLEAR, ENCRYPTED = 0, 1
+OFF, ON = 0, 1
 SYSTEM = 0
 TEST_FAILED = 1
+MOST_USED = 500
 NAMED = "Leeboard "  # before the id of a key, the friendly name of its protector
 _VOLUME = re.compile(r"\\\\\?\\Volume\{([0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})\}\\")
 _GUID = re.compile(r"\{[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\}")
@@ -42,13 +44,18 @@ class Protector(Wire):
 
 
 class Volume(Wire):
-    """A fixed volume. `protectors` is None where they cannot be read, as of one that is locked; so is `conversion`."""
+    """A fixed volume. `protectors` is None where they cannot be read, as of one that is locked; so is `conversion`.
+
+    `suspended`: after how many restarts its protection comes back, 0 for never, None where it is not suspended.
+    """
 
     volume: Annotated[str, Field(pattern=_VOLUME.pattern, max_length=100)]
     letter: Annotated[str, Field(pattern=r"^([A-Z]:)?$")]
     kind: Small
     conversion: Small | None
     hardware_test: Small = 0
+    protection: Small | None = None
+    suspended: Small | None = None
     protectors: Annotated[list[Protector], Field(max_length=64)] | None
 
     @property
@@ -102,6 +109,15 @@ def parse(volumes: Iterable[Any]) -> list[Volume]:
         return [Volume.model_validate(one) for one in volumes]
     except (ValidationError, TypeError):
         raise LeeboardError("what the device says of its BitLocker volumes makes no sense") from None
+
+
+def parse_used(used: Any) -> tuple[str, ...] | None:
+    """The ids of recovery passwords that were typed at the device; None where it cannot say. Raises LeeboardError."""
+    if used is None:
+        return None
+    if not isinstance(used, list) or len(used) > MOST_USED or not all(isinstance(one, str) for one in used):
+        raise LeeboardError("what the device says of the recovery passwords that were typed there makes no sense")
+    return tuple(used)
 
 
 def parse_plan(plan: Any) -> Plan:

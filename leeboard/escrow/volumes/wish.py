@@ -10,7 +10,7 @@ from leeboard.escrow.disks.tpm_policy import TpmPolicy, Way
 from leeboard.escrow.volumes.keeping import Strangers, Wish
 from leeboard.model.enums import Level
 from leeboard.model.observation import Found, Observation
-from leeboard.policy.resolve import Wanted
+from leeboard.policy.resolve import Wanted, parameters
 
 VARIABLE = "leeboard_bitlocker_options"
 VOLUMES = "bitlocker_volume"
@@ -18,7 +18,12 @@ POLICY = ("registry", r"HKLM\SOFTWARE\Policies\Microsoft\FVE:EncryptionMethodWit
 METHODS = {"xts-aes-128": 6, "xts-aes-256": 7}  # as Win32_EncryptableVolume numbers them
 LONGEST_PIN = 20
 # What is done only where it is asked for by name: by the driver on the device, and here.
-DRIVERS = ("beside_manager", "remove_strangers", "retry_test", "without_pcr7")
+DRIVERS = ("remove_strangers", "retry_test", "without_pcr7")
+# What the school wants where somebody else manages BitLocker on a device, and how the driver is told; with neither it
+# refuses, and names who.
+MANAGER = "bitlocker_manager"
+BESIDE, LEAVE = "beside_manager", "leave_to_manager"
+MANAGERS = {"report": None, "leave": LEAVE, "adopt": BESIDE}
 ADOPT, REPLACE, USED_SPACE = "adopt_passwords", "replace_passwords", "used_space"
 OPTIONS = (*DRIVERS, ADOPT, REPLACE, USED_SPACE)
 
@@ -36,12 +41,19 @@ def parse_options(given: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(named))
 
 
+def for_driver(wanted: Wanted, options: Iterable[str]) -> list[str]:
+    """The options that the driver is told: those that the inventory names, and what is to be done beside a manager."""
+    told = MANAGERS[parameters(wanted.baseline, wanted.device)[MANAGER]]
+    return [*(one for one in options if one in DRIVERS), *([told] if told else [])]
+
+
 def wish_of(
     wanted: Wanted, observation: Observation, tpm: TpmPolicy, pin: str, options: Iterable[str], lasts: int | None = None
 ) -> tuple[Wish, str]:
     """What is wanted, and in words what is wrong with the PIN; empty for nothing. Raises LeeboardError.
 
-    The PIN is used where the level asks for one, whether `tpm` names a way or not.
+    The PIN is used where the level asks for one, whether `tpm` names a way or not. Without one the driver goes on with
+    what needs none (`without_pin`).
     Where the level leaves a choice, it is the stricter one: a method of 256 bits unless the device's policy says 128,
     and the whole disk unless `used_space` is named.
     """
@@ -49,15 +61,17 @@ def wish_of(
     protector = _protector(wanted, tpm.way)
     if USED_SPACE in named and level is not Level.STANDARD:
         raise LeeboardError(f"{VARIABLE} names {USED_SPACE}, and level {level.value} asks for the whole disk (ENC-02)")
-    driver = {
+    driver: dict[str, Any] = {
         "protector": protector.value,
         "method": _method(wanted, observation),
         "used_space": USED_SPACE in named,
-        "options": [one for one in named if one in DRIVERS],
+        "options": for_driver(wanted, named),
     }
     strangers = Strangers.ADOPT if ADOPT in named else Strangers.REPLACE if REPLACE in named else Strangers.REPORT
     wrong = _wrong(TpmPolicy(protector, pin), level) if protector is Way.PIN else ""
-    return Wish(driver, "" if wrong or protector is Way.TPM else pin, strangers, lasts), wrong
+    driver["without_pin"] = bool(wrong)
+    takes_over = BESIDE in driver["options"]
+    return Wish(driver, "" if wrong or protector is Way.TPM else pin, strangers, lasts, takes_over), wrong
 
 
 def _protector(wanted: Wanted, chosen: Way | None) -> Way:

@@ -89,10 +89,9 @@ class SchoolAuthority(Strict):
 
 
 class Dns(Strict):
-    """Who is asked for names through the tunnel, and for which domains where that is not all of them."""
+    """Who is asked for every name while the tunnel is up. Goes with `routes: everything`: see `_names`."""
 
     servers: Annotated[tuple[Address, ...], Field(max_length=MOST)] = ()
-    domains: Annotated[tuple[Name, ...], Field(max_length=MOST)] = ()
 
 
 class Owners(Strict):
@@ -115,7 +114,8 @@ class Owners(Strict):
 class Vpn(Strict):
     """A declaration. `authority` is None where it is Leeboard's own, or where the protocol has no certificates.
 
-    `home` are networks in which a device leaves the tunnel off. `suite` is the level whose suite all devices take where
+    `home` are the school's own networks as its gateway sees them, which it does not answer: it alone knows from where a
+    laptop comes. `suite` is the level whose suite all devices take where
     their own is no stronger, for a gateway that has only one. `domain` is what devices' names end in by a school's own
     authority. `inner` are networks from which the gateway gives each device an address of its own.
     """
@@ -198,6 +198,12 @@ def _protocol(vpn: Vpn) -> Iterator[WrongVpn]:
                 yield WrongVpn(
                     "does not go with WireGuard, which has neither certificates nor suites; take it out", key
                 )
+        for key in ("dns", "home"):
+            if key in given:
+                message = (
+                    "would do nothing: Leeboard knows a gateway of WireGuard, and sets up neither end; take it out"
+                )
+                yield WrongVpn(message, key)
         return
     if "authority" not in given:
         yield WrongVpn("is missing: write leeboard, or root, issuer and eku of the school's own", "authority")
@@ -209,16 +215,18 @@ def _protocol(vpn: Vpn) -> Iterator[WrongVpn]:
 
 
 def _names(vpn: Vpn) -> Iterator[WrongVpn]:
+    """Which questions go through a tunnel is told by their packets' way, and no packet's way tells names apart."""
+    if vpn.kind == "wireguard":
+        return
     if vpn.everything and not vpn.dns.servers:
         message = "is missing: where everything goes through the tunnel, names are asked for through it too"
         yield WrongVpn(message, "dns", "servers")
-    if vpn.dns.domains and not vpn.dns.servers:
-        yield WrongVpn("has domains, and no server to ask for them", "dns", "servers")
-    routes = networks(vpn.routes)
-    for index, server in enumerate(vpn.dns.servers):
-        if overlapping(networks((server,))[0], routes) is None:
-            message = f"is {server}, to which no route leads: what is asked there would go past the tunnel"
-            yield WrongVpn(message, "dns", "servers", index)
+    if vpn.dns.servers and not vpn.everything:
+        message = (
+            "would do nothing on a Linux device: with networks in routes it asks the network that it is in for every "
+            "name, the school's too. Write routes: everything, or take it out and let a public name server know them"
+        )
+        yield WrongVpn(message, "dns", "servers")
 
 
 def _inner(vpn: Vpn) -> Iterator[WrongVpn]:
@@ -230,8 +238,8 @@ def _inner(vpn: Vpn) -> Iterator[WrongVpn]:
         if (twice := overlapping(one, networks(vpn.inner)[:index])) is not None:
             yield WrongVpn(f"is {one}, and {twice} overlaps it", "inner", index)
         if (clash := overlapping(one, home)) is not None:
-            message = f"is {one}, which overlaps the home network {clash}: a laptop with its tunnel up would take "
-            yield WrongVpn(f"{message}itself to be at home, and shut the tunnel", "inner", index)
+            message = f"is {one}, which overlaps the home network {clash}: a laptop with its tunnel up would have "
+            yield WrongVpn(f"{message}an address of a machine at school", "inner", index)
         if (gateway := overlapping(one, addresses)) is not None:
             yield WrongVpn(f"is {one}, in which a gateway has its address {gateway}", "inner", index)
 

@@ -44,8 +44,8 @@ class AuthorityWords(TypedDict):
 class DeviceVpn(TypedDict):
     """The host variable `leeboard_vpn`, which only devices with the VPN have. `suites` has `ike` and `esp`.
 
-    `dns` has `servers` and `domains`; `routes` is 0.0.0.0/0 and ::/0 for everything; `identity` is the name that stands
-    in the device's certificate.
+    `dns` has `servers`; `home` is the gateway's to heed; `routes` is 0.0.0.0/0 and ::/0 for everything;
+    `identity` is the name that stands in the device's certificate.
     """
 
     kind: str
@@ -172,7 +172,7 @@ class SchoolVpn:
                     "eku": own.eku if own else CLIENT,
                 },
                 "routes": list(declared.routes),
-                "dns": {"servers": list(declared.dns.servers), "domains": list(declared.dns.domains)},
+                "dns": {"servers": list(declared.dns.servers)},
                 "home": list(declared.home),
                 "identity": "",
             }

@@ -18,7 +18,7 @@ from leeboard.model.verdicts import Verdict
 from leeboard.report import overview
 from leeboard.report.export.writers import Piece, Text
 from leeboard.report.sheet import found
-from leeboard.report.words import both, clean, prose
+from leeboard.report.words import PLATFORMS, both, clean, prose
 from leeboard.verdict.status import DeviceStatus, EstateStatus
 from leeboard.version import __version__
 
@@ -110,9 +110,12 @@ def _rule(status: EstateStatus, control: str) -> dict[str, Any]:
     if about.why:
         rule["fullDescription"] = {"text": about.why}
     known = status.baseline.control(control)
-    remedies = (known.remedy.linux, known.remedy.windows, known.remedy.controller) if known is not None else ()
-    if any(remedies):
-        rule["help"] = {"text": " ".join(filter(None, map(prose, remedies)))}
+    named = {name: prose(known.remedy.on(one)) for one, name in PLATFORMS.items()} if known is not None else {}
+    remedies = [f"{name}: {words}" for name, words in named.items() if words]
+    if known is not None and known.remedy.controller:
+        remedies.append(prose(known.remedy.controller))
+    if remedies:
+        rule["help"] = {"text": " ".join(remedies)}
     return rule
 
 

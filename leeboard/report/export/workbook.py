@@ -186,7 +186,8 @@ def _device(status: DeviceStatus, school: str) -> list[Cell]:
 def _finding(status: EstateStatus, device: DeviceStatus | None, finding: Finding) -> list[Cell]:
     about = overview.about(status.baseline, finding.control)
     blamed = overview.blamed(finding)
-    todo = overview.todo(status.baseline, finding.control, blamed) if device else overview.remedies(finding)
+    platform = device.device.platform if device else None
+    todo = overview.todo(status.baseline, finding.control, blamed, platform) if platform else overview.remedies(finding)
     return [
         *((device.device.asset, device.device.name) if device else ("", "the school")),
         *(about.id, about.title, about.severity, VERDICTS[finding.verdict], finding.mode.value),

@@ -4,6 +4,7 @@
 (() => {
   const data = window.leeboard ?? {};
   const AT_ONCE = 100;
+  const ON_PAPER = 5000; // rows that are printed at most, a hundred sheets
   const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
   const clock = new Intl.DateTimeFormat("en-GB", {
     timeZone: "Europe/London", year: "numeric", month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit",
@@ -42,6 +43,9 @@
       this.build();
       this.restore();
       addEventListener("hashchange", () => this.restore());
+      // On paper nobody turns over: all that was found is printed, and what was looked for.
+      addEventListener("beforeprint", () => this.show(ON_PAPER));
+      addEventListener("afterprint", () => this.show());
     }
 
     // By which a cell is filtered.
@@ -91,7 +95,8 @@
         const button = make("button", column.name, "sort");
         button.type = "button";
         button.addEventListener("click", () => this.sort(id));
-        head.append(button);
+        // Chromium repeats the heads of a table on each sheet, but no button in them.
+        head.append(button, make("span", column.name, "paper"));
         row.append(head);
         return head;
       });
@@ -164,13 +169,22 @@
       this.show();
     }
 
-    show() {
-      const numbers = this.found(), first = this.page * AT_ONCE;
-      const some = numbers.slice(first, first + AT_ONCE);
+    // What is looked for, in words: "Search: office; Worst: drifted".
+    asked() {
+      const query = this.query.value.trim();
+      const chosen = this.selects.filter((one) => one.value)
+        .map((one) => `${this.columns[this.number[one.name]].name}: ${one.selectedOptions[0].text}`);
+      return [...query ? [`Search: ${query}`] : [], ...chosen].join("; ");
+    }
+
+    show(printed = 0) {
+      const numbers = this.found(), first = printed ? 0 : this.page * AT_ONCE;
+      const some = numbers.slice(first, first + (printed || AT_ONCE));
       this.body.replaceChildren(...some.map((number) => this.row(this.rows[number])));
       const rows = some.length < numbers.length ? `${count(first + 1)} to ${count(first + some.length)} of ` : "";
       const all = numbers.length < this.rows.length ? `, out of ${count(this.rows.length)}` : "";
-      this.status.textContent = `Shown: ${rows}${count(numbers.length)}${all}.`;
+      const asked = printed ? this.asked() : "";
+      this.status.textContent = `Shown: ${rows}${count(numbers.length)}${all}.${asked && ` ${asked}.`}`;
       this.back.hidden = !this.page;
       this.on.hidden = first + some.length >= numbers.length;
       this.heads.forEach((head, place) => {

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from leeboard.model.strict import Wire
-from leeboard.verdict.judgements.answer import CannotBeTold, MakesNoSense
+from leeboard.verdict.judgements.answer import CannotBeTold, MakesNoSense, UnderWay
 from leeboard.verdict.judgements.volume import Number, Small, Text, Trouble
 
 SYSTEM, DATA, REMOVABLE = 0, 1, 2
@@ -97,13 +97,15 @@ class Backup(Wire):
 class BackupState(Wire):
     """Who could keep the recovery passwords, and what was tried, as far as the device shows it.
 
-    `asked` is whether policy asks for a backup, `required` whether it refuses to encrypt without one.
+    `asked` is whether policy asks for a backup, `required` whether it refuses to encrypt without one. `used` are the
+    ids of recovery passwords by which something was opened at the device.
     """
 
     joined: tuple[Literal["ad", "entra"], ...] = ()
     asked: bool = False
     required: bool = False
     backups: tuple[Backup, ...] | None = None
+    used: tuple[Text, ...] = ()
     troubles: Troubles = Field(default_factory=dict)
 
 
@@ -165,6 +167,11 @@ class EncryptableVolume(Wire):
         """Whether nothing of it is encrypted. Raises like `known` and `number`."""
         self.known()
         return self.number("conversion") == DECRYPTED
+
+    def begun(self) -> None:
+        """Raise UnderWay where encryption begins by itself after the next start, which tries its protectors first."""
+        if self.hardware_test == HARDWARE_TEST_PENDING and self.in_clear:
+            raise UnderWay(f"{self.label}: its hardware test waits for a restart, and encryption begins after it")
 
 
 def not_there(subject: str, part: str, troubles: dict[str, Trouble]) -> MakesNoSense:

@@ -9,7 +9,6 @@ from leeboard.verdict.judgements.bitlocker import (
     ENCRYPTED,
     EXTERNAL_KEY,
     HARDWARE_TEST_FAILED,
-    HARDWARE_TEST_PENDING,
     NUMERICAL_PASSWORD,
     ON,
     PASSPHRASE,
@@ -57,6 +56,7 @@ NEEDS = {0x8: "must be cleared, or its owner's password imported", 0x20: "is swi
 def pre_boot(volumes: Volumes, _facts: Facts) -> Answer:
     """One word: what the disk of Windows asks for. Of several protectors the weakest counts: any of them opens."""
     volume = system(volumes)
+    volume.begun()
     if volume.in_clear:
         return Answer("nothing", f"{volume.label} is not encrypted", (Code.ASKS_NOTHING,))
     ways = volume.ways()
@@ -174,10 +174,9 @@ def pending(volumes: Volumes, _facts: Facts) -> Answer:
     def look(volume: EncryptableVolume) -> tuple[list[Fault], str]:
         if volume.kind != SYSTEM:
             return [], ""
+        volume.begun()
         wrong: list[Fault] = []
         grounds = "nothing is pending"
-        if volume.hardware_test == HARDWARE_TEST_PENDING:
-            wrong.append(Fault(Code.HARDWARE_TEST_WAITS, "its hardware test waits for a restart"))
         if volume.hardware_test == HARDWARE_TEST_FAILED:
             message = "its hardware test failed, and Windows removed its protectors"
             wrong.append(Fault(Code.HARDWARE_TEST_FAILED, message))

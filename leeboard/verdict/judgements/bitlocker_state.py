@@ -14,7 +14,6 @@ from leeboard.verdict.judgements.bitlocker import (
     ENCRYPTING,
     ENCRYPTION_PAUSED,
     HARDWARE_METHOD,
-    HARDWARE_TEST_PENDING,
     NOBODYS,
     NUMERICAL_PASSWORD,
     ON,
@@ -36,8 +35,7 @@ def _encrypted(volume: EncryptableVolume) -> tuple[list[Fault], str]:
     volume.known()
     state = volume.number("conversion")
     if state == DECRYPTED:
-        if volume.hardware_test == HARDWARE_TEST_PENDING:
-            return [Fault(Code.HARDWARE_TEST_WAITS, "not encrypted: its hardware test waits for a restart")], ""
+        volume.begun()
         begun = volume.protectors and "it has protectors, but encryption was not begun"
         return [Fault(Code.NOT_ENCRYPTED, f"not encrypted{': ' + begun if begun else ''}")], ""
     if state in (DECRYPTING, DECRYPTION_PAUSED):
@@ -140,6 +138,7 @@ def hardware_only(volumes: Volumes, _facts: Facts) -> Answer:
 
 def recovery_passwords(volumes: Volumes, _facts: Facts) -> Answer:
     """How many recovery passwords each encrypted volume has; the fewest. Windows in clear has none."""
+    system(volumes).begun()
     if system(volumes).in_clear:
         return Answer(0, f"{system(volumes).label} is not encrypted")
     counted = []

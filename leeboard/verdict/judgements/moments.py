@@ -62,7 +62,10 @@ def days_left(certificates: tuple[str | int, ...], facts: Facts) -> Answer:
         certificate = _certificate(text)
         end = certificate.end(facts.at) if certificate is not None else None
         left.append((end - facts.at) // timedelta(days=1) if end is not None else 0)
-        grounds.append(f"{certificate.name} is valid until {when(end)}" if certificate and end else text)
+        if certificate is None:
+            grounds.append(text)
+        else:
+            grounds.append(f"{certificate.name} is valid until {when(end)}" if end else _not_now(certificate, facts.at))
     return Answer(min(left, default=0), "; ".join(grounds))
 
 

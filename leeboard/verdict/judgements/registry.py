@@ -32,6 +32,7 @@ OBJECTS: dict[str, type[BaseModel]] = {
     "bitlocker_volume": EncryptableVolume,
     "kept_disk": escrowed_keys.KeptDisk,
     "kept_key": escrowed_keys.KeptKey,
+    "kept_suspension": escrowed_keys.KeptSuspension,
     "volume": Volume,
     "vpn_profile": Profile,
     "windows_vpn_profile": windows_vpn.WindowsProfile,

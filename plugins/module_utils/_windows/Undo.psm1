@@ -7,6 +7,8 @@
 #AnsibleRequires -PowerShell .engine.Journal
 #AnsibleRequires -PowerShell .engine.JournalRead
 #AnsibleRequires -PowerShell .engine.Reading
+#AnsibleRequires -PowerShell .firewall.FirewallChange
+#AnsibleRequires -PowerShell .firewall.FirewallPlace
 #AnsibleRequires -PowerShell .group_policy.GroupPolicy
 #AnsibleRequires -PowerShell .registry.RegistryStart
 #AnsibleRequires -PowerShell .security_policy.AccountLockout
@@ -14,6 +16,8 @@
 #AnsibleRequires -PowerShell .security_policy.UserRight
 #AnsibleRequires -PowerShell .security_policy.UserRightChange
 #AnsibleRequires -PowerShell .system.RegistryKey
+#AnsibleRequires -PowerShell .vpn.VpnConnection
+#AnsibleRequires -PowerShell .vpn.VpnConnectionChange
 
 # Put back what one run changed, from its journal: only what is still as the run left it. The order is that of
 # _linux/undo/run.py: look at everything, keep a journal of the undo itself, write. Killed at any line it is run again.
@@ -23,17 +27,25 @@
 
 Set-StrictMode -Version 2.0
 
-# What is never undone: a key that was retired must not open again, nor a disk lie open.
-$script:EncryptionDriver = '\Abitlocker'
-$script:EncryptionPlace = '\AHKLM\\(SOFTWARE\\Policies\\Microsoft\\FVE|SYSTEM\\CurrentControlSet\\Control\\BitLocker|' +
-    'SYSTEM\\CurrentControlSet\\Policies\\Microsoft\\FVE)(\\|:)'
+# What is never undone: a key that was retired must not open again, nor a disk lie open. Policy of BitLocker comes back:
+# it is read when a protector is added or a disk encrypted, and says nothing about disks as they are.
+$script:EncryptionDriver = '\Abitlocker_volume\z'
+$script:EncryptionPlace = '\AHKLM\\SYSTEM\\CurrentControlSet\\Control\\BitLocker(\\|:)'
 $script:Encryption = 'it belongs to encryption, which is never undone from here'
 # Drivers whose places are values of the registry, whatever their addresses are called.
-$script:Registry = 'registry', 'power_policy', 'event_log', 'event_forwarding', 'remote_desktop'
-# Drivers with places of their own: how a place is read, and how edits are made.
+$script:Registry = 'registry', 'power_policy', 'event_log', 'event_forwarding', 'remote_desktop', 'winrm',
+    'bitlocker_policy'
+# Drivers with places of their own: how a place is read, and how edits are made. Absent: what was not there before is
+# taken away again. Refusal: why a state is none that the driver could write.
 $script:Others = @{
     audit_policy = @{ Read = 'Read-LeeboardAuditPolicy'; Write = 'Set-LeeboardAuditPolicyChange'; Type = 'audit_mask' }
     account_lockout = @{ Read = 'Read-LeeboardAccountLockout'; Write = 'Set-LeeboardAccountLockoutChange'; Type = 'int' }
+    firewall_profile = @{ Read = 'Read-LeeboardFirewallPlace'; Write = 'Set-LeeboardFirewallProfileChange'; Type = 'firewall'
+        Absent = $true }
+    vpn_connection = @{
+        Read = 'Read-LeeboardVpnConnection'; Write = 'Set-LeeboardVpnConnectionChange'; Type = 'string'; Absent = $true
+        Refusal = 'Get-LeeboardVpnConnectionRefusal'
+    }
     user_right = @{ Read = 'Read-LeeboardUserRight'; Write = 'Set-LeeboardUserRightChange'; Type = 'list' }
 }
 
@@ -201,9 +213,14 @@ function Resolve-History {
     if ($place.Owner) {
         return @{ Verdict = 'left'; Why = "it is set by $($place.Owner), which would set it again; change it there" }
     }
-    if ($History.Before.state -ne 'value' -and $script:Registry -notcontains $History.Driver) {
+    $canBeAbsent = $script:Registry -contains $History.Driver -or $script:Others[$History.Driver]['Absent']
+    if ($History.Before.state -ne 'value' -and -not $canBeAbsent) {
         if ($IsUnlocked -and $History.Driver -eq 'account_lockout') { return @{ Verdict = 'put_back'; Now = $null } }
         return @{ Verdict = 'left'; Why = 'it had no value before, and Windows knows no way to take it away again' }
+    }
+    if ($script:Registry -notcontains $History.Driver -and $script:Others[$History.Driver]['Refusal']) {
+        $why = & $script:Others[$History.Driver].Refusal -State $History.Before
+        if ($why) { return @{ Verdict = 'left'; Why = $why } }
     }
     return @{ Verdict = 'put_back'; Now = $place.Now }
 }

@@ -6,6 +6,7 @@
 #AnsibleRequires -PowerShell .bitlocker.BitLockerVolume
 #AnsibleRequires -PowerShell .engine.Host
 #AnsibleRequires -PowerShell .engine.Reading
+#AnsibleRequires -PowerShell .firewall.FirewallProfile
 #AnsibleRequires -PowerShell .logging.EventForwarding
 #AnsibleRequires -PowerShell .logging.EventLog
 #AnsibleRequires -PowerShell .registry.Registry
@@ -17,7 +18,6 @@
 #AnsibleRequires -PowerShell .security_policy.AccountLockout
 #AnsibleRequires -PowerShell .security_policy.AuditPolicy
 #AnsibleRequires -PowerShell .security_policy.UserRight
-#AnsibleRequires -PowerShell .simple.FirewallProfile
 #AnsibleRequires -PowerShell .simple.PowerPolicy
 #AnsibleRequires -PowerShell .simple.ServiceState
 #AnsibleRequires -PowerShell .simple.WindowsTime

@@ -259,15 +259,23 @@ def test_a_device_that_is_lost_while_it_is_changed_counts_as_changed(
         assert not made.ready and [one["after"] for one in made._changes] == ["not known: the device was lost"]
 
 
-@pytest.mark.parametrize(("last", "remark"), [(timedelta(days=40), ""), (timedelta(days=9), "has not renewed it")])
+@pytest.mark.parametrize(
+    ("last", "days", "remark"),
+    [
+        (timedelta(days=40), None, ""),
+        (timedelta(days=29), None, "has not renewed it"),
+        (timedelta(days=29), "20", ""),
+    ],
+)
 def test_a_schools_own_authority_is_looked_at_and_makes_its_own(
-    tmp_path: Path, authority: Authority, clock: Clock, last: timedelta, remark: str
+    tmp_path: Path, authority: Authority, clock: Clock, last: timedelta, days: str | None, remark: str
 ) -> None:
     clock.now = datetime.now(UTC).timestamp()  # by which that authority signs
     own, name = Own("The school"), "lt-014.school.example"
     mine = {"kind": "school", "certificates": [own.certificate], "issuer": "CN=The school", "eku": "1.3.6.1.5.5.7.3.2"}
     variable = told(authority, authority=mine, identity=name)
     device = VpnDevice(tmp_path, authority.var, clock)
+    device.device.parameters.update({"vpn_certificate_days": days} if days else {})
     done = device.brought(variable)
     assert "no certificate of CN=The school can be used (there is none for lt-014.school.example" in done.problems[0]
     assert not done.ready and device.asked == ["read"]

@@ -17,7 +17,7 @@ from leeboard.model.device import device
 from leeboard.policy.load import load
 from leeboard.policy.resolve import resolve
 from tests.controls.cases import Case, alone
-from tests.unit.actions.checkpoint_double import MODULE, DoubleClock, DoubleDevice
+from tests.unit.actions.checkpoint_double import MODULES, DoubleClock, DoubleDevice
 from tests.unit.actions.test_cut_off_enforced import action
 from tests.unit.estate.vpn.declared import an_estate
 from tests.unit.estate.vpn.test_of_school import the_school
@@ -26,6 +26,8 @@ CONTROL = load().control("REM-01")
 assert CONTROL is not None
 BASELINE = alone(CONTROL)
 CERTIFICATE, TUNNEL = "leeboard.schools.vpn_certificate", "leeboard.schools.vpn_tunnel"
+WINDOWS_TUNNEL = "leeboard.schools.win_vpn_tunnel"
+BY_HAND = f"lt-1: {enforce_module.BY_HAND}"
 
 
 class Laptop(DoubleDevice):
@@ -34,10 +36,13 @@ class Laptop(DoubleDevice):
     `order` has what was asked, and how the checkpoint was then; `comes` says what becomes of its certificate.
     """
 
+    system, module, place = "linux", TUNNEL, "vpn:tunnel"
+
     def __init__(self, folder: Path, comes: str, **more: Any) -> None:
-        super().__init__(**more)
+        super().__init__(platform=self.system, **more)
         school = the_school(an_estate(folder))
         self.variables = {**school.device_variables(school.devices[0]), "leeboard_enforce": ["REM"]}
+        self.variables["leeboard_platform"] = self.system
         self.read = device("lt-1", self.variables, tuple(load().parameters))
         self.baseline, self.wanted = BASELINE, resolve(BASELINE, self.read)
         self.comes, self.tunnel = comes, "none"
@@ -49,7 +54,7 @@ class Laptop(DoubleDevice):
 
     @property
     def observation(self) -> Any:
-        return Case("REM-01", {"name": "x", "readings": {"vpn:tunnel": self.tunnel}}).observation()
+        return Case("REM-01", {"name": "x", "readings": {self.place: self.tunnel}}).observation()
 
     def variable(self, name: str) -> Any:
         return self.variables.get(name)
@@ -61,13 +66,24 @@ class Laptop(DoubleDevice):
         return {"changed": True}
 
     def ask(self, module: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        if module == MODULE:
+        if module == MODULES[self.platform]:
             return super().ask(module, arguments)
-        assert module == TUNNEL
-        self.order.append((TUNNEL, self.state))
+        assert module == self.module
+        self.order.append((self.module, self.state))
         if not self.preview:
             self.tunnel = arguments["settings"][0]["value"]
         return {"changed": True, "before": {}, "after": {}, "diff": []}
+
+
+class WindowsLaptop(Laptop):
+    """The same with Windows."""
+
+    system, module, place = "windows", WINDOWS_TUNNEL, "vpn_connection:tunnel"
+
+    @property
+    def observation(self) -> Any:
+        readings = {self.place: self.tunnel, "vpn_connection:profiles": []}
+        return Case("REM-01", {"name": "x", "facts": {"vpn": []}, "readings": readings}).observation()
 
 
 class Certificates:
@@ -100,6 +116,7 @@ def rolled_out(laptop: Laptop, monkeypatch: pytest.MonkeyPatch) -> tuple[dict[st
     return outcome, enforcing._remarks
 
 
+@pytest.mark.parametrize("kind", [Laptop, WindowsLaptop])
 @pytest.mark.parametrize(
     ("comes", "made", "addresses", "problem"),
     [
@@ -110,11 +127,18 @@ def rolled_out(laptop: Laptop, monkeypatch: pytest.MonkeyPatch) -> tuple[dict[st
     ],
 )
 def test_the_certificate_comes_first_and_the_tunnel_only_with_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, comes: str, made: bool, addresses: list[str], problem: str
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: type[Laptop],
+    comes: str,
+    made: bool,
+    addresses: list[str],
+    problem: str,
 ) -> None:
-    laptop = Laptop(tmp_path, comes, clock=DoubleClock())
-    outcome, _remarks = rolled_out(laptop, monkeypatch)
-    assert laptop.order == [(CERTIFICATE, "none"), *([(TUNNEL, "armed")] if made else [])]
+    laptop = kind(tmp_path, comes, clock=DoubleClock())
+    outcome, remarks = rolled_out(laptop, monkeypatch)
+    assert laptop.order == [(CERTIFICATE, "none"), *([(laptop.module, "armed")] if made else [])]
+    assert BY_HAND not in remarks, "a roll-out that is no preview does not say it each time"
     assert laptop.state == ("confirmed" if made else "none")
     changes = json.loads(outcome["leeboard"])["changes"] if addresses else []
     assert [one["address"] for one in changes] == addresses and outcome["changed"] == bool(addresses)
@@ -126,6 +150,16 @@ def test_a_preview_says_both_and_makes_neither(tmp_path: Path, monkeypatch: pyte
     outcome, remarks = rolled_out(laptop, monkeypatch)
     assert remarks == ["lt-1: a VPN certificate would be issued", "lt-1: then its VPN tunnel would be set up"]
     assert laptop.order == [(CERTIFICATE, "none")] and laptop.state == "none" and outcome["changed"]
+
+
+def test_a_preview_for_windows_says_that_such_a_profile_does_not_dial_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _outcome, remarks = rolled_out(WindowsLaptop(tmp_path, "would be issued", preview=True), monkeypatch)
+    assert "does not dial by itself" in BY_HAND and remarks[1:] == [
+        BY_HAND,
+        "lt-1: then its VPN tunnel would be set up",
+    ]
 
 
 def test_who_has_no_vpn_and_who_is_only_reported_is_asked_for_no_certificate(

@@ -17,6 +17,7 @@ from ansible_collections.leeboard.schools.plugins.modules import vpn_certificate
 from ansible_collections.leeboard.schools.plugins.plugin_utils.vpn_certificates import MODULE, Certificates
 
 from leeboard.model.enums import Platform
+from leeboard.policy.load import load
 from tests.unit.escrow.vaults import AT
 from tests.unit.linux.folder import folder
 from tests.unit.linux.test_vpn_certificate import Charon, Clock, kept
@@ -33,7 +34,9 @@ class VpnDevice:
 
     def __init__(self, root: Path, var: Path, clock: Clock, asset: str = "LT-014", preview: bool = False) -> None:
         self.var, self.preview, self.clock = var, preview, clock
-        self.device = SimpleNamespace(name=asset.lower(), asset=asset, urn="900001", platform=Platform.LINUX)
+        about: dict[str, Any] = {"name": asset.lower(), "asset": asset, "urn": "900001", "parameters": {}}
+        self.device = SimpleNamespace(**about, platform=Platform.LINUX)
+        self.wanted = SimpleNamespace(baseline=load())
         self.charon = Charon(root)
         self.asked: list[str] = []
         self.wire: list[str] = []

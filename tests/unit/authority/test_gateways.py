@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -92,6 +94,69 @@ def test_rras_looks_certificates_up_and_trusts_one_root(authority: Authority) ->
     assert "-RootCertificateNameToAccept $root" in script
     assert authority.known.beginning.root.thumbprint in script
     assert "certutil -urlcache * delete" in appliances.page(GatewayKind.RRAS, wanted(authority))
+
+
+# A laptop of each of these addresses sends a packet to each of these ports of the gateway: which of them come?
+SENT = """
+import json, socket, sys
+came = []
+for here, there in (("10.20.3.4", "192.0.2.10"), ("198.51.100.7", "192.0.2.10"), ("2001:db8:5::4", "2001:db8::10"),
+                    ("2001:db8:6::4", "2001:db8::10")):
+    family = socket.AF_INET6 if ":" in here else socket.AF_INET
+    for port in (500, 4500, 51820):
+        gateway, laptop = (socket.socket(family, socket.SOCK_DGRAM) for _end in range(2))
+        gateway.bind((there, port))
+        gateway.settimeout(0.5)
+        laptop.bind((here, 0))
+        laptop.sendto(b"hello", (there, port))
+        try:
+            gateway.recvfrom(100)
+            came.append([here, port])
+        except socket.timeout:
+            pass
+        gateway.close()
+print(json.dumps(came))
+"""
+
+
+def test_a_laptop_at_school_gets_no_answer_and_any_other_does(authority: Authority, tmp_path: Path) -> None:
+    """With the real nft and real packets, in a network namespace of its own."""
+    homes = ("10.20.0.0/16", "10.20.3.0/24", "2001:db8:5::/48")
+    files = strongswan.files(wanted(authority, home=homes))
+    rules = tmp_path / "home.nft"
+    rules.write_text(files[strongswan.HOME])
+    addresses = ("10.20.3.4/32", "198.51.100.7/32", "192.0.2.10/32", "2001:db8:5::4/128", "2001:db8:6::4/128")
+    given = " && ".join(f"ip addr add {one} dev lo" for one in (*addresses, "2001:db8::10/128"))
+    # Twice, as each start of charon does.
+    script = f"ip link set lo up && {given} && nft -f {rules} && nft -f {rules} && {sys.executable} -c '{SENT}'"
+    done = subprocess.run(["unshare", "--net", "sh", "-c", script], capture_output=True, text=True, check=False)
+    if "unshare" in done.stderr:
+        pytest.skip("a network namespace needs root")
+    assert done.returncode == 0, done.stderr
+    ports = (500, 4500, 51820)
+    away = [[here, port] for here in ("198.51.100.7", "2001:db8:6::4") for port in ports]
+    assert sorted(json.loads(done.stdout)) == sorted([["10.20.3.4", 51820], ["2001:db8:5::4", 51820], *away])
+    assert f"nft -f /{strongswan.HOME}" in files[strongswan.HOME_LOADER]
+    page = " ".join(files[strongswan.PAGE].split())
+    assert "500 and 4500 from 10.20.0.0/16, 10.20.3.0/24, 2001:db8:5::/48;" in page
+
+
+def test_without_home_no_rule_is_written(authority: Authority) -> None:
+    files = strongswan.files(wanted(authority))
+    assert strongswan.HOME not in files and strongswan.HOME_LOADER not in files
+    assert "laptops have their tunnel at school too" in files[strongswan.PAGE]
+    for kind in (GatewayKind.RRAS, GatewayKind.PFSENSE, GatewayKind.OPNSENSE):
+        assert "at school" not in "".join(appliances.files(kind, wanted(authority)).values())
+
+
+def test_other_gateways_are_told_which_networks_get_no_answer(authority: Authority) -> None:
+    asked = wanted(authority, home=("10.20.0.0/16", "2001:db8:5::/48"))
+    for kind in (GatewayKind.RRAS, GatewayKind.PFSENSE, GatewayKind.OPNSENSE):
+        page = appliances.page(kind, asked)
+        assert "Block UDP 500 and 4500 from 10.20.0.0/16, 2001:db8:5::/48 to this gateway" in page
+    script = appliances.files(GatewayKind.RRAS, asked)["leeboard-rras.ps1"]
+    assert "@('10.20.0.0/16', '2001:db8:5::/48')" in script and script.endswith("Restart-Service -Name RemoteAccess\n")
+    assert "{" not in script.replace("@{", "").replace(") {", "").replace("Where-Object {", "")
 
 
 def test_a_network_is_one() -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from leeboard.ansible.unchecked import HOST_KEYS, line
 from leeboard.cli import main
 from leeboard.cli.drift.command import _this_machines_end
 from leeboard.evidence.recording import heartbeat
@@ -65,6 +66,24 @@ def test_what_only_root_can_read_is_named_and_no_failure(
     device = DeviceStatus(brain.device(), "observed", findings, datetime.now(UTC))
     assert _this_machines_end(EstateStatus((device,), wanted.baseline, datetime.now(UTC)), "table") == status
     assert ("LCK-01: only root can read this. Run it again as root" in capsys.readouterr().out) is (status == 0)
+
+
+def test_a_check_warns_once_where_nobody_looks_who_answers(tmp_path: Path) -> None:
+    """Two schools, an Ansible process each; nothing listens at these ports, and no line of it is an error."""
+    away = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
+    second = {"leeboard_urn": "900002", "leeboard_school": "Example Secondary"}
+    source = inventory(
+        tmp_path,
+        one={**away, "ansible_host_key_checking": False},
+        two={**away, **second, "ansible_ssh_common_args": "-o StrictHostKeyChecking=no"},
+        three={**away, **second},
+    )
+    done = drift(tmp_path, "-i", str(source), "--format", "json")
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert [one for one in done.stderr.splitlines() if "leeboard warns" in one] == [line({HOST_KEYS: 2})]
+    assert set(devices(done)) == {"one", "two", "three"}
+    quiet = drift(tmp_path, "-i", str(source), "--quiet")
+    assert "leeboard warns" not in quiet.stdout + quiet.stderr
 
 
 def test_json_is_all_that_is_printed(tmp_path: Path) -> None:

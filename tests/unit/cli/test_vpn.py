@@ -111,7 +111,7 @@ def test_export_for_a_gateway(controller: Controller) -> None:
     with (estate / "estate.yml").open("a") as file:
         file.write(
             f"vpn: {{kind: ikev2, gateways: [{{name: {GATEWAY}}}], authority: leeboard, routes: everything, "
-            "dns: {servers: [10.0.0.53]}, inner: [10.99.0.0/24]}\n"
+            "dns: {servers: [10.0.0.53]}, home: [10.20.0.0/16], inner: [10.99.0.0/24]}\n"
         )
     code, printed = controller.run(*words, *more)
     assert code == 0 and "no inner address (leeboard estate addresses --write): LT-014" in printed
@@ -122,6 +122,7 @@ def test_export_for_a_gateway(controller: Controller) -> None:
     assert code == 0 and "for 1 device in" in printed and "locks everybody out" in printed
     conf = (to / "swanctl/conf.d/leeboard.conf").read_text()
     assert "addrs = 10.99.0.2" in conf and "10.0.0.53" in conf
+    assert "ip saddr { 10.20.0.0/16 }" in (to / "etc/swanctl/leeboard-home.nft").read_text()
     code, printed = controller.run("export-gateway", GATEWAY, "--kind", "rras", "--to", str(to), "--strict")
     assert code == 1 and "has neither fixed inner addresses nor that switch" in printed
     assert not any(b"PRIVATE KEY" in path.read_bytes() for path in to.rglob("*") if path.is_file())

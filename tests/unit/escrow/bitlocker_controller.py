@@ -17,6 +17,7 @@ from leeboard.escrow.vault.records import Key, Records, State
 from leeboard.escrow.vault.vault import Vault
 from leeboard.escrow.volumes import keeping, transport
 from leeboard.escrow.volumes.keeping import Wish, keep
+from leeboard.escrow.volumes.suspending import Suspension, suspend
 from leeboard.model.device import Device
 from leeboard.model.enums import Form, Level, Platform, Role
 from tests.unit.escrow.bitlocker_device import CLEAR, ENCRYPTED, PASSWORD, TPM, Drive, WindowsDevice
@@ -53,6 +54,11 @@ class WindowsController:
             patch.setattr(keeping, "new_reply", reply)  # making one takes a second
             return keep(opened, DEVICE, ask or self.device.ask, self.clock, self.wish, dry)
 
+    def suspend(self, asked: Suspension, dry: bool = False, ask: Any = None) -> Outcome:
+        """`leeboard escrow suspend`, by a controller that was started anew."""
+        opened = vault.open_vault(self.vault.var, whole=False)
+        return suspend(opened, DEVICE, ask or self.device.ask, self.clock, asked, dry)
+
     @property
     def kept(self) -> Records:
         return controller_state.records(self.vault.var, DEVICE.urn, DEVICE.asset)
@@ -75,7 +81,10 @@ class WindowsController:
         return [json.loads(line) for line in content]
 
     def check(self) -> None:
-        """No volume is protected only by what escrow has not compared."""
+        """No volume is protected only by what escrow has not compared, and none suspended that no window is for."""
+        opened = {line["disk"] for line in self.lines() if line["event"] == "suspended"}
+        for drive in self.device.drives:
+            assert drive.suspended is None or any(disk in drive.name for disk in opened), drive.letter
         compared = {line["protector"] for line in self.lines() if line["event"] in ("compared", "adopted")}
         for drive in self.device.drives:
             begun = drive.conversion != CLEAR or drive.hardware_test == 2

@@ -26,7 +26,7 @@ TPM, EXTERNAL, PASSWORD, TPM_AND_PIN = 1, 2, 3, 4
 INVALID = 2147942487  # E_INVALIDARG, 0x80070057
 STEPS = {
     "survey": "_survey", "new_key": "_new_key", "protect": "_protect", "protect_with_pin": "_protect_with_pin",
-    "read_out": "_read_out", "remove": "_remove", "change": "_go_on",
+    "read_out": "_read_out", "remove": "_remove", "change": "_go_on", "suspend": "_suspend",
 }  # fmt: skip
 
 
@@ -44,11 +44,17 @@ class Drive:
     kind: int
     conversion: int = CLEAR
     hardware_test: int = 0
+    suspended: int | None = None
     protectors: list[dict[str, Any]] = field(default_factory=list)
     name: str = ""
 
     def __post_init__(self) -> None:
         self.name = self.name or f"\\\\?\\Volume{{{uuid.uuid4()}}}\\"
+
+    @property
+    def protection(self) -> int:
+        """Whether it is on."""
+        return int(self.conversion == ENCRYPTED and bool(self.protectors) and self.suspended is None)
 
     def passwords(self) -> dict[str, str]:
         """The recovery passwords by their protectors' ids."""
@@ -70,8 +76,10 @@ class WindowsDevice:
     def __init__(self, *drives: Drive) -> None:
         self.drives = list(drives)
         self.steps: list[str] = []
+        self.wishes: list[dict[str, Any]] = []
         self.sent: list[str] = []  # every text that was sent to it
         self.watch: Callable[[], None] = lambda: None
+        self.typed: list[str] | None = []  # ids of passwords that its events name; None where they cannot be read
         self.code = 0  # what the next protector with a secret is refused with
         self.reads_wrong = False
         self._key: int | None = None
@@ -89,8 +97,10 @@ class WindowsDevice:
     # What happens to it without us
 
     def restart(self, passes: bool = True) -> None:
-        """A restart: a hardware test is passed, or failed, and then Windows removes the protectors."""
+        """A restart counts for a suspension; a hardware test is passed, or failed and the protectors are removed."""
         for drive in self.drives:
+            if drive.suspended:
+                drive.suspended = drive.suspended - 1 or None
             if drive.hardware_test == 2:
                 drive.hardware_test = 0 if passes else 1
                 drive.conversion = ENCRYPTING if passes else CLEAR
@@ -107,6 +117,7 @@ class WindowsDevice:
     def ask(self, step: str, **arguments: Any) -> dict[str, Any]:
         """Do one step. Raises LeeboardError, as where the connection is lost."""
         self.steps.append(step)
+        self.wishes += [arguments["wish"]] if "wish" in arguments else []
         self.sent += [str(one) for one in arguments.values()]
         try:
             return dict(getattr(self, STEPS[step])(**arguments))
@@ -115,7 +126,7 @@ class WindowsDevice:
 
     def _survey(self, wish: dict[str, Any]) -> dict[str, Any]:
         plan, _steps = self._plan(wish)
-        return {"volumes": [self._shown(drive) for drive in self.drives], "plan": plan}
+        return {"volumes": [self._shown(drive) for drive in self.drives], "plan": plan, "used": self.typed}
 
     def _new_key(self) -> dict[str, Any]:
         self._made += 1
@@ -158,6 +169,13 @@ class WindowsDevice:
         self._change(lambda: drive.protectors.remove(next(p for p in drive.protectors if p["id"] == protector)))
         return {"code": 0}
 
+    def _suspend(self, volume: str, keep: str, restarts: int) -> dict[str, Any]:
+        drive = self.drive(volume)
+        if keep not in drive.passwords() or not drive.protection:
+            raise LeeboardError("it is not suspended")
+        self._change(lambda: setattr(drive, "suspended", restarts))
+        return {"suspended": drive.suspended, "journal": "C:\\journal.jsonl"}
+
     def _change(self, what: Callable[[], object]) -> None:
         self.watch()
         what()
@@ -177,7 +195,7 @@ class WindowsDevice:
         plan: dict[str, Any] = {"refusals": [], "needs": [], "pending": [], "notes": [], "done": []}
         steps: list[Callable[[], object]] = []
         system = next(drive for drive in self.drives if drive.kind == 0)
-        if (system.hardware_test == 1 or wish["test_failed"]) and "retry_test" not in wish.get("options", []):
+        if (system.hardware_test == 1 or wish.get("test_failed")) and "retry_test" not in wish.get("options", []):
             plan["refusals"].append(f"{system.letter}: its hardware test failed; ask for another try by name")
             return plan, steps
         for drive in self.drives:
@@ -186,10 +204,10 @@ class WindowsDevice:
             elif not set(drive.passwords()) & set(wish["kept"]):
                 plan["needs"].append(self._need(drive, "recovery"))
             else:
-                steps += self._steps(drive, wish.get("protector", "tpm"), plan)
+                steps += self._steps(drive, wish.get("protector", "tpm"), plan, wish.get("restarts", 0))
         return plan, steps
 
-    def _steps(self, drive: Drive, protector: str, plan: dict[str, Any]) -> list[Callable[[], object]]:
+    def _steps(self, drive: Drive, protector: str, plan: dict[str, Any], restarts: int) -> list[Callable[[], object]]:
         types = {one["type"] for one in drive.protectors}
         wanted = EXTERNAL if drive.kind else TPM_AND_PIN if protector == "tpm-and-pin" else TPM
         if wanted == TPM_AND_PIN and wanted not in types:
@@ -203,6 +221,11 @@ class WindowsDevice:
         elif drive.conversion == CLEAR:
             test = drive.kind == 0
             steps.append(lambda: vars(drive).update({"hardware_test": 2} if test else {"conversion": ENCRYPTING}))
+        elif drive.suspended is not None:
+            if 0 < drive.suspended <= restarts:
+                plan["pending"].append(f"{drive.letter} suspended, as somebody wished")
+            else:
+                steps.append(lambda: setattr(drive, "suspended", None))
         return steps
 
     def _need(self, drive: Drive, kind: str) -> dict[str, str]:
@@ -218,5 +241,6 @@ class WindowsDevice:
         protectors = [{key: one[key] for key in ("id", "type", "name")} for one in drive.protectors]
         return {
             "volume": drive.name, "letter": drive.letter, "kind": drive.kind, "conversion": drive.conversion,
-            "hardware_test": drive.hardware_test, "protectors": protectors,
+            "hardware_test": drive.hardware_test, "protectors": protectors, "protection": drive.protection,
+            "suspended": drive.suspended,
         }  # fmt: skip

@@ -16,8 +16,10 @@ from typing import Any
 import pytest
 
 from leeboard.errors import LeeboardError
+from leeboard.escrow.disks.disk import Outcome
 from leeboard.escrow.vault.vault import Vault
 from leeboard.escrow.volumes.keeping import Strangers, Wish
+from leeboard.escrow.volumes.suspending import Suspension
 from tests.unit.escrow.bitlocker_controller import PLAIN, WindowsController, clear, encrypted
 from tests.unit.escrow.bitlocker_device import PowerLost, WindowsDevice
 from tests.unit.escrow.vaults import Died, a_vault, bring_back, dying, keep
@@ -35,6 +37,7 @@ class Work:
     device: Callable[[], WindowsDevice]
     wish: Wish = PLAIN
     begin: Callable[[WindowsController], None] = lambda controller: None
+    suspension: Suspension | None = None
 
 
 @dataclass(frozen=True)
@@ -47,14 +50,25 @@ class Point:
     when: str
 
 
-def encrypt_and_read_out(controller: WindowsController) -> None:
-    """All is encrypted, and somebody reads both passwords out."""
+def encrypt(controller: WindowsController) -> None:
+    """All is encrypted."""
     for _time in range(2):
         controller.run()
         controller.device.restart()
         controller.device.night()
+
+
+def encrypt_and_read_out(controller: WindowsController) -> None:
+    """All is encrypted, and somebody reads both passwords out."""
+    encrypt(controller)
     for key in controller.kept.keys:
         controller.read_out(key)
+
+
+def encrypt_and_type(controller: WindowsController) -> None:
+    """All is encrypted, and somebody typed a password at the device."""
+    encrypt(controller)
+    controller.device.typed = [key.protector for key in controller.kept.keys]
 
 
 def half_made(controller: WindowsController) -> None:
@@ -69,13 +83,15 @@ WORK = [
     Work("enable", clear),
     Work("enable with a PIN", clear, WITH_PIN),
     Work("rotate", clear, begin=encrypt_and_read_out),
+    Work("rotate what was typed", clear, begin=encrypt_and_type),
     Work("keep beside strangers", encrypted),
     Work("adopt", encrypted, Wish(strangers=Strangers.ADOPT)),
     Work("replace strangers", encrypted, Wish(strangers=Strangers.REPLACE)),
+    Work("suspend", clear, begin=encrypt, suspension=Suspension(1, "firmware")),
     Work("mend what was half made", encrypted, Wish(strangers=Strangers.REPLACE), half_made),
 ]
 
-BY_DAY = [WORK[1], WORK[2], WORK[5]]  # every step is in one of them
+BY_DAY = [WORK[1], WORK[2], WORK[6], WORK[7]]  # every step is in one of them
 
 
 class Bench:
@@ -94,12 +110,17 @@ class Bench:
         self.controller.device.restore(self._device)
         self.controller.at = self._at
 
+    def run(self, ask: Callable[..., dict[str, Any]] | None = None) -> Outcome:
+        """Do the work."""
+        asked = self.work.suspension
+        return self.controller.run(ask=ask) if asked is None else self.controller.suspend(asked, ask=ask)
+
     def points(self) -> list[Point]:
         """Watch the work go through; every point of it."""
         self.begin()
         changes, steps = [0], len(self.controller.device.steps)
         with dying(0) as writes, self._watched(lambda: changes.__setitem__(0, changes[0] + 1)):
-            assert self.controller.run().changed
+            assert self.run().changed
         asked = len(self.controller.device.steps) - steps
         of = {
             (CONTROLLER, WRITE): writes[0], (CONTROLLER, STEP): asked, (CONNECTION, STEP): asked,
@@ -119,14 +140,14 @@ class Bench:
         with suppress(Died, LeeboardError):  # of a device that is not even seen
             if point.what == WRITE:
                 with dying(point.number, point.when):
-                    controller.run()
+                    self.run()
             elif point.what == STEP:
-                controller.run(ask=_cut(controller.device.ask, point))
+                self.run(ask=_cut(controller.device.ask, point))
             else:
                 with self._watched(_power(point)):
-                    controller.run()
+                    self.run()
         controller.check()
-        outcome = controller.run()
+        outcome = self.run()
         assert not outcome.failed, (point, outcome)
         controller.device.restart()
         controller.device.night()

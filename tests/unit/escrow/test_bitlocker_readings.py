@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,8 @@ from leeboard.model.enums import Level
 from leeboard.model.observation import Aspect, Found, Nothing, Observation, Reading, Unreadable
 from leeboard.policy.load import load
 from leeboard.policy.resolve import Wanted, resolve
-from leeboard.verdict.judgements.bitlocker import EncryptableVolume, Protector
+from leeboard.verdict.judgements.bitlocker import BackupState, EncryptableVolume, Protector
+from leeboard.verdict.judgements.volume import Trouble
 from tests.unit.escrow.bitlocker_controller import DEVICE, WindowsController, clear, encrypted
 from tests.unit.escrow.bitlocker_device import PASSWORD, WindowsDevice
 from tests.unit.escrow.vaults import a_vault
@@ -29,6 +31,7 @@ def shown(device: WindowsDevice) -> list[EncryptableVolume]:
     return [
         EncryptableVolume(
             name=drive.name, letter=drive.letter, kind=drive.kind, conversion=drive.conversion,
+            protection=drive.protection, suspended=drive.suspended,
             protectors=tuple(Protector(id=one["id"], type=one["type"]) for one in drive.protectors),
         )
         for drive in device.drives
@@ -143,7 +146,7 @@ def night(controller: WindowsController, aspect: Aspect | None = None) -> dict[s
 
 def test_a_night_takes_what_the_vault_has(controller: WindowsController) -> None:
     found = night(controller)
-    assert set(found) == {"age", "escrowed", "protectors", "rotated"}
+    assert set(found) == {"age", "escrowed", "protectors", "rotated", "suspensions"}
     for aspect in found.values():
         assert isinstance(aspect, Found) and isinstance(aspect.value, list)
         assert [json.loads(text)["name"] for text in aspect.value] == ["C:", "D:"]
@@ -170,3 +173,29 @@ def test_what_cannot_be_told_is_no_answer(controller: WindowsController) -> None
     (controller.vault.var / "escrow.json").unlink()
     for aspect in night(controller).values():
         assert isinstance(aspect, Nothing) and "leeboard escrow init begins one" in aspect.note
+
+
+def test_a_password_that_was_typed_at_the_device_is_to_be_changed(controller: WindowsController) -> None:
+    """By the device's events at once; and by the ledger from the next roll-out on, when the events are gone."""
+    volumes = shown(controller.device)
+    key = looked(controller).current(volumes[0])
+    assert key is not None
+    typed = volumes[0].model_copy(update={"kept": BackupState(used=(key.protector,))})
+    assert looked(controller).rotated([typed, volumes[1]])[0].faults == (
+        f"key {key.id} was typed at the device, as its events say",
+    )
+    refused = BackupState(troubles={"used": Trouble(code="denied", why="the log was refused")})
+    with pytest.raises(LeeboardError, match="was typed there cannot be told: the log was refused"):
+        looked(controller).rotated([volumes[0].model_copy(update={"kept": refused}), volumes[1]])
+    controller.device.code, controller.device.typed = 1, [key.protector]
+    assert "the device did not take key" in controller.run().failed[0]
+    controller.device.code, controller.device.typed = 0, []
+    assert f"key {key.id} was typed at the device, as we heard at" in looked(controller).rotated(volumes)[0].faults[0]
+    assert controller.run().changed and looked(controller).rotated(shown(controller.device))[0].faults == ()
+
+
+@pytest.mark.parametrize("used", ["{p}", ["{p}"] * 501, [3]])
+def test_what_a_device_says_was_typed_is_not_taken_as_it_comes(controller: WindowsController, used: Any) -> None:
+    controller.device.typed = used
+    with pytest.raises(LeeboardError, match="typed there makes no sense"):
+        controller.run()

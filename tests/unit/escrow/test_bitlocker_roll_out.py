@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,12 +14,13 @@ from leeboard.escrow.disks.disk import Outcome
 from leeboard.escrow.vault.records import State
 from leeboard.escrow.volumes.roll_out import UNTRIED, Variables, look_after
 from leeboard.model.enums import Level
-from leeboard.model.observation import Observation
+from leeboard.model.observation import Found, Observation, Reading
+from leeboard.model.waiver import Waiver
 from leeboard.policy.load import load
 from leeboard.policy.resolve import resolve
 from tests.unit.escrow.bitlocker_controller import DEVICE, WindowsController, clear
 from tests.unit.escrow.bitlocker_device import PASSWORD, TPM_AND_PIN
-from tests.unit.escrow.vaults import a_vault
+from tests.unit.escrow.vaults import AT, a_vault
 
 SEEN = Observation.model_construct(readings=())
 BASELINE = load()
@@ -59,11 +62,67 @@ def test_a_pin_that_cannot_be_set_costs_the_password_nothing(controller: Windows
     """At level high a vault with one custodian seals nothing, so it is asked for by name at level standard."""
     said = roll_out(controller, tpm="tpm-and-pin", pin="1234")
     assert any("leeboard_disk_pin must have 6" in one for one in said.waiting) and said.failed == []
+    assert controller.device.wishes[-1]["without_pin"] is True
     assert [key.state for key in controller.kept.keys] == [State.COMPARED]
     assert [one["type"] for one in controller.device.drive("C:").protectors] == [PASSWORD]
     roll_out(controller, tpm="tpm-and-pin", pin="192837")
     assert {one["type"] for one in controller.device.drive("C:").protectors} == {PASSWORD, TPM_AND_PIN}
     assert not any("192837" in one for one in controller.device.sent)
+
+
+def test_a_preview_counts_on_the_policy_that_a_roll_out_writes_first(controller: WindowsController) -> None:
+    """At level high a PIN is wanted, and no policy permits one yet."""
+    device = DEVICE.model_copy(
+        update={"level": Level.HIGH, "enforce": ("ENC",), "parameters": {"recovery_passwords": "ours"}}
+    )
+    wanted = resolve(BASELINE, device)
+    asked = {setting.setting.address: setting.setting for setting in wanted.settings}
+    nothing = {"state": "absent", "source": "a clean Windows"}
+    readings = [
+        Reading.model_validate({"driver": one.driver, "address": one.address, "fingerprint": "f", "effective": nothing})
+        for one in asked.values()
+    ]
+    no_mdm = Found(state="value", value=False, source="test")
+    seen = Observation.model_construct(facts={"mdm_enrolled": no_mdm}, readings=readings)
+    given = Variables(pin="19283746")
+    look_after(controller.vault, wanted, seen, controller.device.ask, controller.clock, given, dry=True)
+    policy = controller.device.wishes[-1]["policy"]
+    start = {"UseAdvancedStartup": 1, "UseTPM": 0, "UseTPMPIN": 1}
+    assert {name: policy[name] for name in start} == start
+    assert {"EncryptionMethodWithXtsOs": 7, "OSRecovery": 1, "OSRecoveryPassword": 1}.items() <= policy.items()
+    assert "OSRequireActiveDirectoryBackup" not in policy
+    look_after(controller.vault, resolve(BASELINE, DEVICE), SEEN, controller.device.ask, controller.clock, given, True)
+    assert controller.device.wishes[-1]["policy"] == {}
+
+
+def seen_in(conversion: int) -> Observation:
+    """A device whose volume of Windows is in clear (0) or encrypted and protected (1)."""
+    volume = {
+        "name": "C", "letter": "C:", "kind": 0, "conversion": conversion, "protection": conversion, "lock": 0,
+        "protectors": [],
+    }  # fmt: skip
+    found = {"state": "value", "value": [json.dumps(volume)], "source": "WMI"}
+    reading = {"driver": "bitlocker_volume", "address": "volumes", "fingerprint": "f", "effective": found}
+    return Observation.model_construct(facts={}, readings=[Reading.model_validate(reading)])
+
+
+@pytest.mark.parametrize(
+    ("conversion", "last_day", "alone"),
+    [(0, AT + timedelta(days=1), True), (1, AT + timedelta(days=1), False), (0, AT - timedelta(days=2), False)],
+)
+def test_a_volume_that_is_as_somebody_accepted_it_is_left_alone(
+    controller: WindowsController, conversion: int, last_day: datetime, alone: bool
+) -> None:
+    risk = Waiver(
+        id="W-2026-001", control="ENC-01", school=True, reason="It runs the lift.", owner="The caretaker",
+        approved_by="The head", siro=True, granted=(AT - timedelta(days=9)).date(), last_day=last_day.date(),
+    )  # fmt: skip
+    ours = {"enforce": ("ENC",), "parameters": {"recovery_passwords": "ours"}, "waivers": (risk,)}
+    wanted = resolve(BASELINE, DEVICE.model_copy(update=ours))
+    vault, ask = controller.vault, controller.device.ask
+    said = look_after(vault, wanted, seen_in(conversion), ask, controller.clock, Variables(), dry=True)
+    assert (controller.device.steps == []) is alone
+    assert ("accepted risk here (W-2026-001" in said.summary) is alone
 
 
 @pytest.mark.parametrize(

@@ -33,10 +33,11 @@ def wish(
     pin: str = "",
     options: Any = None,
     method: int | None = None,
+    manager: str | None = None,
 ) -> tuple[Wish, str]:
     device = Device.model_validate(
         {"name": "d1", "asset": "d1", "urn": "100001", "school": "A School", "form": "portable", "level": level}
-        | {"role": role, "platform": "windows"}
+        | {"role": role, "platform": "windows", "parameters": {"bitlocker_manager": manager} if manager else {}}
     )
     policy = parse_policy(tpm, pin)
     return wish_of(resolve(BASELINE, device), observed(method), policy, pin, parse_options(options), 90)
@@ -44,7 +45,9 @@ def wish(
 
 def test_the_level_says_what_opens_it_and_the_stricter_method_is_taken() -> None:
     found, wrong = wish()
-    assert found.driver == {"protector": "tpm", "method": 7, "used_space": False, "options": []}
+    assert found.driver == {
+        "protector": "tpm", "method": 7, "used_space": False, "options": [], "without_pin": False,
+    }  # fmt: skip
     assert (found.pin, found.strangers, found.lasts, wrong) == ("", Strangers.REPORT, 90, "")
     assert (wish("high", pin="19283746")[0].driver["protector"], wish("high", pin="19283746")[0].pin) == (
         "tpm-and-pin",
@@ -91,8 +94,33 @@ def test_options_are_names_that_are_there() -> None:
     assert wish(options=["replace_passwords"])[0].strangers is Strangers.REPLACE
     for given, words in (
         ("retry_test", "must be a list of names"),
-        (["decrypt"], "names 'decrypt'; there are beside_manager, remove_strangers"),
+        (["decrypt"], "names 'decrypt'; there are remove_strangers, retry_test"),
         (["adopt_passwords", "replace_passwords"], "either kept or replaced"),
     ):
         with pytest.raises(LeeboardError, match=words):
             parse_options(given)
+
+
+@pytest.mark.parametrize(
+    ("manager", "options", "takes_over"),
+    [
+        (None, [], False),
+        ("report", [], False),
+        ("leave", ["leave_to_manager"], False),
+        ("adopt", ["beside_manager"], True),
+    ],
+)
+def test_the_school_says_what_becomes_of_a_device_that_another_service_manages(
+    manager: str | None, options: list[str], takes_over: bool
+) -> None:
+    found = wish(manager=manager)[0]
+    assert (found.driver["options"], found.takes_over, found.strangers) == (options, takes_over, Strangers.REPORT)
+    both = wish(manager=manager, options=["without_pcr7"])[0]
+    assert both.driver["options"] == ["without_pcr7", *options]
+
+
+def test_another_word_for_a_manager_is_refused() -> None:
+    with pytest.raises(LeeboardError, match="leeboard_bitlocker_manager"):
+        wish(manager="ignore")
+    with pytest.raises(LeeboardError, match="names 'beside_manager'"):
+        parse_options(["beside_manager"])

@@ -85,7 +85,7 @@ ADDRESSES = {
     "shell_timeout": ["TMOUT", "TMOUT#readonly", "TMOUT#exported", "other-shells"],
     "unit": [f"auditd.service:{kind}" for kind in ("enabled", "active", "failed", "masked")],
     "remmina": ["saved-passwords"],
-    "vpn": ["profiles", "shared-secrets", "old-programs", "tunnel"],
+    "vpn": ["profiles", "shared-secrets", "old-programs", "tunnel", "certificate"],
     "vpn_profiles": ["networkmanager", "only-loaded"],
     "vpn_secrets": ["open-to-others"],
     "firewall": [

@@ -235,17 +235,40 @@ def test_a_renewal_that_fails_leaves_the_old_pair_and_is_tried_again(
     assert not set(old) & set(kept(host))
 
 
+@pytest.mark.parametrize("days", [3, pytest.param(33, marks=pytest.mark.full)])
+def test_without_a_tunnel_the_new_one_waits_while_the_old_one_holds_for_a_month(
+    device: tuple[Host, Charon], days: int
+) -> None:
+    host, charon = device
+    put(host, renewed(host, last=32 * DAY))
+    old = kept(host)
+    charon.up = False
+    changed, why = put(host, renewed(host, last=90 * DAY))
+    assert not changed and "waits until the tunnel is up" in why and kept(host) == old
+    soon = Clock(_now() + 86400)
+    assert certificate_install.settle(host, "leeboard", soon)[0] is False and kept(host) == old
+    later = Clock(_now() + days * 86400)
+    assert certificate_install.settle(host, "leeboard", later) == (True, "")
+    assert not set(old) & set(kept(host))
+
+
+def test_an_old_one_that_ended_under_a_tunnel_that_is_still_up_is_nothing_to_lose(device: tuple[Host, Charon]) -> None:
+    host, charon = device
+    put(host, renewed(host, last=DAY))
+    old = kept(host)
+    charon.carries = False
+    certificate_install.install(host, renewed(host, last=90 * DAY), NAME, False)
+    assert certificate_install.settle(host, "leeboard", Clock(_now() + 2 * 86400), patience=5) == (True, "")
+    assert not set(old) & set(kept(host))
+
+
 @pytest.mark.full
-def test_without_a_tunnel_the_new_one_waits_as_long_as_the_old_one_holds(device: tuple[Host, Charon]) -> None:
+def test_one_that_does_not_prove_itself_stays_out_however_late_it_is(device: tuple[Host, Charon]) -> None:
     host, charon = device
     put(host, renewed(host, last=2 * DAY))
     old = kept(host)
-    charon.up = False
-    changed, why = put(host, renewed(host))
-    assert not changed and "waits until the tunnel is up" in why and kept(host) == old
-    later = Clock(_now() + 3 * 86400)
-    assert certificate_install.settle(host, "leeboard", later) == (True, "")
-    assert not set(old) & set(kept(host))
+    charon.carries = False
+    assert put(host, renewed(host, last=90 * DAY))[0] is False and kept(host) == old
 
 
 @pytest.mark.full

@@ -176,7 +176,11 @@ def test_files_that_nobody_can_read_keep_charon_running(tmp_path: Path) -> None:
     assert ["systemctl", "reload", stacks.UNIT] in tunnel_gone.plan(host).commands
 
 
-@pytest.mark.parametrize("left", [CERT_FILE, KEY_FILE, WAITS, AUTHORITY_FILE, tunnel_conf.OPTIONS, tunnel_names.RULES])
+@pytest.mark.parametrize(
+    "left",
+    [CERT_FILE, KEY_FILE, WAITS, AUTHORITY_FILE, tunnel_conf.OPTIONS, tunnel_names.RULES],
+    ids=["certificate", "key", "waiting", "authority", "options", "names"],  # the authority's name is of a random key
+)
 def test_what_a_broken_off_removal_left_is_seen_and_ended(tmp_path: Path, left: str) -> None:
     host = laptop(tmp_path, {left: OURS[left]}, Laptop(loaded=False))
     assert reading(host)["value"] == f"left:{left}"

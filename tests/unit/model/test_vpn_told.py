@@ -36,7 +36,7 @@ def read(variables: dict[str, Any]) -> Device:
 
 def asked(variables: dict[str, Any]) -> list[WantedSetting]:
     """The settings that ask for the school's own tunnel."""
-    return [one for one in resolve(BASELINE, read(variables)).settings if one.setting.id == "own-tunnel"]
+    return [one for one in resolve(BASELINE, read(variables)).settings if one.setting.id.endswith("own-tunnel")]
 
 
 @pytest.mark.parametrize(("vpn", "name"), [(VPN, "a-1.900001.leeboard.internal"), (OWN, "lt-1.example-la.example")])
@@ -56,7 +56,8 @@ def test_a_declaration_becomes_the_tunnel_that_the_device_writes(tmp_path: Path,
 def test_who_has_no_vpn_is_not_asked(tmp_path: Path) -> None:
     variables = told(tmp_path)
     assert "leeboard_vpn" not in variables[1] and asked(variables[1]) == []
-    assert variables[2]["leeboard_platform"] == "windows" and asked(variables[2]) == []
+    assert variables[2]["leeboard_platform"] == "windows"
+    assert [one.setting.id for one in asked(variables[2])] == ["windows-own-tunnel"]
     assert len(asked(variables[3])) == 1
 
 
@@ -67,6 +68,23 @@ def test_one_word_asks_for_no_tunnel_and_nothing_else_does(tmp_path: Path) -> No
     for word in ("", "None", "no", False, []):
         with pytest.raises(LeeboardError, match="leeboard_vpn"):
             asked({**variables, "leeboard_vpn": word})
+
+
+def test_on_windows_it_becomes_the_words_of_a_profile(tmp_path: Path) -> None:
+    variables = {**told(tmp_path)[0], "leeboard_platform": "windows"}
+    (wanted,) = asked(variables)
+    assert wanted.value == wanted.write
+    assert str(wanted.value).split() == [
+        "gateway:vpn.example-la.example",
+        "to:0.0.0.0/0",
+        "to:::/0",
+        "ike:aes128gcm16-prfsha256-ecp256",
+        "esp:aes128gcm16-ecp256",
+        f"authority:{ROOT}",
+        "eku:1.3.6.1.5.5.7.3.2",
+    ]
+    assert wanted.mode == "enforce" and wanted.setting.driver == "vpn_connection"
+    assert asked({**variables, "leeboard_vpn": "none"}) == [], "a profile of Windows is taken away by hand"
 
 
 def test_a_tunnel_for_some_networks_leaves_names_alone(tmp_path: Path) -> None:

@@ -111,6 +111,13 @@ def test_windows_has_the_same_drivers_and_their_modules() -> None:
         assert (ROOT / "plugins" / "modules" / name).is_file(), name
 
 
+def test_what_an_action_changes_has_that_action() -> None:
+    named = {action for driver in BASELINE.drivers.values() for action in driver.action.values()}
+    assert named
+    for name in named:
+        assert (ROOT / "plugins" / "action" / f"{name}.py").is_file(), name
+
+
 def test_the_devices_ask_for_a_checkpoint_where_the_plan_arms_one() -> None:
     risky = {name for name, driver in BASELINE.drivers.items() if driver.risk == "cut_off" and name in BUILT}
     assert risky == set(device_code("checkpoint.drivers").CUT_OFF)

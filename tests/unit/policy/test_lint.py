@@ -111,6 +111,11 @@ BREAKS = (
     Break("objects of an unknown type", "drivers.yml", "  writes: false\n  summary: Windows",
           "  writes: false\n  objects: {frames: pane}\n  summary: Windows",
           "objects: {frames: pane}", "window.objects.frames", "no type of objects"),
+    Break("an action beside a plan that writes", "drivers.yml", "  module: door_policy",
+          "  module: door_policy\n  action: {'house:sign': paint}", "door:", "door", "never written by the plan"),
+    Break("an action on what nobody asks for", "drivers.yml", "  writes: false\n  summary: Windows",
+          "  writes: false\n  action: {frames: glaze}\n  summary: Windows", "action: {frames: glaze}",
+          "window.action.frames", "no setting of window has the address frames"),
     # What fails in mode report too
     Break("fails in report where nothing is only reported", DOR, "    severity: high\n    mode: enforce\n",
           "    severity: high\n    mode: enforce\n    fails_in_report: true\n", "fails_in_report: true",
@@ -206,6 +211,38 @@ def test_a_break_is_found_at_its_place(one: Break, tmp_path: Path) -> None:
     line -= one.at.startswith(("    title:", "        title:", "address: HKLM\\Pane"))
     found = [problem for problem in lint(folder) if problem.key == one.key and one.says in problem.message]
     assert [(problem.file, problem.line) for problem in found] == [(f"{folder}/{file}", line)], lint(folder)
+
+
+def test_what_an_action_changes_may_be_enforced(tmp_path: Path) -> None:
+    shutil.copytree(GOOD, tmp_path / "baseline")
+    door, drivers = tmp_path / "baseline" / DOR, tmp_path / "baseline" / "drivers.yml"
+    enforced = "        mode: report\n        confidence: unverified"
+    assert enforced in door.read_text()
+    door.write_text(door.read_text().replace(enforced, "        confidence: read"))
+    assert len(lint(tmp_path / "baseline")) == 1
+    reads = "  writes: false\n  summary: Windows"
+    drivers.write_text(drivers.read_text().replace(reads, f"  action: {{panes: glaze}}\n{reads}"))
+    assert lint(tmp_path / "baseline") == []
+
+
+@pytest.mark.parametrize(("shape", "problems"), [("glass|wood", 0), ("glass|wood|iron", 1), ("[a-z]+", 1)])
+def test_two_settings_of_one_place_quarrel_unless_one_word_decides(tmp_path: Path, shape: str, problems: int) -> None:
+    """A parameter that is always the one word or the other asks for one of them only."""
+    shutil.copytree(GOOD, tmp_path / "baseline")
+    parameters, door = tmp_path / "baseline" / "parameters.yml", tmp_path / "baseline" / DOR
+    made = f"frame:\n  title: The frame\n  default: wood\n  longest: 20\n  shape: '{shape}'\n  reads: glass or wood\n"
+    parameters.write_text(parameters.read_text() + made)
+    head, mark, sign = door.read_text().partition("      - id: sign\n")
+    twice = "".join(
+        f"      - id: bell-{name}\n        title: The bell\n        platform: linux\n        driver: door\n"
+        f"        address: house:bell\n        unless_named: {{parameter: frame, name: {name}}}\n"
+        f"        accept: {{operator: equals, value: {name}}}\n        absent: drifted\n        write: wanted\n"
+        "        confidence: read\n        source: the smith\n"
+        for name in ("glass", "wood")
+    )
+    door.write_text(head + twice + mark + sign)
+    found = [problem.message for problem in lint(tmp_path / "baseline")]
+    assert len(found) == problems and all("bell-glass writes" in message for message in found), found
 
 
 def test_without_a_limit_silence_would_never_end(tmp_path: Path) -> None:

@@ -51,6 +51,16 @@ def found(judgement: str, accept: dict[str, Any], said: Any, at: datetime = AT, 
             [json.dumps({"name": "sda3", "id": "k", "made": "2026-11-01T00:00:00Z"})],
             [datetime(2027, 11, 2, tzinfo=UTC)],
         ),
+        (
+            "suspended_without_window", NONE,
+            [
+                json.dumps(
+                    {"name": "C:", "left": 1, "opened": "2026-11-20T00:00:00Z", "until": "2027-01-02T00:00:00Z",
+                     "restarts": 1, "reason": "firmware"}
+                )
+            ],
+            [datetime(2027, 1, 2, tzinfo=UTC)],
+        ),
     ],
 )  # fmt: skip
 def test_the_verdict_changes_at_its_moment_and_at_no_other(
@@ -69,7 +79,7 @@ def test_the_verdict_changes_at_its_moment_and_at_no_other(
 
 
 def test_every_judgement_that_asks_the_time_is_tried_here_and_looks_at_no_fact() -> None:
-    tried = {"certificate_faults", "days_left", "cleared_lately", "oldest_kept_key"}
+    tried = {"certificate_faults", "days_left", "cleared_lately", "oldest_kept_key", "suspended_without_window"}
     asking = {name: question for name, question in QUESTIONS.items() if question.asks_time}
     assert set(asking) == tried and not any(question.facts for question in asking.values())
 

@@ -1,4 +1,4 @@
-# What BitLocker's events say of recovery passwords that were given away, by numbers and ids.
+# What BitLocker's events say of recovery passwords that were given away or used, by numbers and ids.
 
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
@@ -63,11 +63,34 @@ Describe 'Get-LeeboardKept' {
         $kept.backups.Count, $kept.backups[0].id, $kept.backups[0].done | Should -Be 1, '', $false
     }
 
-    It 'asks each log once, for numbers' {
+    It 'asks each log once of a provider, for numbers' {
         [void](Get-LeeboardKept)
         $Machine.Asked | Should -Be @(
             'System, Microsoft-Windows-BitLocker-API: 513 514 515'
-            'Microsoft-Windows-BitLocker/BitLocker Management, Microsoft-Windows-BitLocker-API: 783 784 785 828 829 845 846')
+            'Microsoft-Windows-BitLocker/BitLocker Management, Microsoft-Windows-BitLocker-API: 783 784 785 828 829 845 846'
+            'System, Microsoft-Windows-BitLocker-Driver: 24652'
+            'Microsoft-Windows-BitLocker/BitLocker Management, Microsoft-Windows-BitLocker-API: 782')
+    }
+
+    It 'names the passwords that started Windows or opened a volume, each once, and no other protector' {
+        $Machine.Uses = @{
+            24652 = (New-Event 24652 '{aaaaaaaa-0001}' '2026-09-01T10:00:00Z').Replace('ProtectorGUID', 'OptionalGUID')
+            782 = (New-Event 782 '{BBBBBBBB-0002}' '2026-09-01T11:00:00Z')
+        }
+        Mock Get-LeeboardEvent -ModuleName BitLockerKept { if ($Machine.Uses[$Id[0]]) { [xml]$Machine.Uses[$Id[0]] } }
+        $passwords = '{CCCCCCCC-0003}', '{BBBBBBBB-0002}', '{AAAAAAAA-0001}'
+        (Get-LeeboardKept -Protectors $passwords).used | Should -Be '{AAAAAAAA-0001}', '{BBBBBBBB-0002}'
+        @((Get-LeeboardKept -Protectors '{CCCCCCCC-0003}').used).Count | Should -Be 0
+        $Machine.Uses.Remove(24652)
+        (Get-LeeboardKept -Protectors $passwords).used | Should -Be '{BBBBBBBB-0002}'
+    }
+
+    It 'says why it cannot tell which were used, and what it can tell all the same' {
+        Mock Get-LeeboardEvent -ModuleName BitLockerKept {
+            if ($Id -contains 24652) { throw (New-LeeboardProblem -Code timeout -Why 'no answer') }
+        }
+        $kept = Get-LeeboardKept -Protectors '{A}'
+        $kept.troubles.Keys, $kept.troubles.used.code, $kept.troubles.used.why | Should -Be 'used', 'timeout', 'no answer'
     }
 
     It 'says who could keep them, and what policy asks' {

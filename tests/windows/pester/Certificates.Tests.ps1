@@ -47,7 +47,7 @@ Describe 'certificate' {
         $Machine.My, $Machine.Desktop, $Machine.Listeners, $Machine.Hash = @(), @(), @(), @{ state = 'absent' }
         # The same on each night: nothing here may ask for the time.
         Mock Get-LeeboardNow -ModuleName Certificates { throw 'it asked for the time' }
-        Mock Get-Certificate -ModuleName Certificates { if ($Store -eq 'My') { $Machine.My } else { $Machine.Desktop } }
+        Mock Get-LeeboardStoredCertificate -ModuleName Certificates { if ($Store -eq 'My') { $Machine.My } else { $Machine.Desktop } }
         Mock Get-LeeboardWinRmListener -ModuleName Certificates { @{ Listeners = $Machine.Listeners } }
         Mock Get-LeeboardMachineValue -ModuleName Certificates { $Machine.Hash }
     }

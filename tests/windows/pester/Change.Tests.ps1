@@ -73,6 +73,29 @@ Describe 'Invoke-LeeboardChange' {
         (Invoke-Fake $changes).diff.after | Should -Be $checked.diff.after
     }
 
+    It 'leaves the writing to the registry where a driver has nothing of its own for it' {
+        function global:Read-LeeboardFakeValue([string[]]$Addresses) {
+            $answers = [ordered]@{}
+            foreach ($one in $Addresses) {
+                $answers[$one] = New-LeeboardReading -Driver fake_value -Address $one -Effective (New-LeeboardAbsent -Source fake)
+            }
+            $answers
+        }
+        function global:Get-LeeboardFakeValueChange([object[]]$Changes) {
+            foreach ($change in $Changes) {
+                @{ Target = "HKLM\Fake:$($change.address)"; Before = @{ state = 'absent' }
+                    After = @{ state = 'value'; value = 1; type = 'dword' } }
+            }
+        }
+        function global:Set-LeeboardRegistryChange([object[]]$Edits) { $global:LeeboardFake.Log += "registry $($Edits.Target)" }
+        try {
+            (Invoke-LeeboardChange -Driver fake_value -Changes @{ address = 'a' } -RunId run-1).changed | Should -BeTrue
+            $LeeboardFake.Log | Should -Be 'journal', 'registry HKLM\Fake:a'
+        } finally {
+            Remove-Item Function:\Read-LeeboardFakeValue, Function:\Get-LeeboardFakeValueChange, Function:\Set-LeeboardRegistryChange
+        }
+    }
+
     It 'changes nothing a second time, and keeps no journal of it' {
         [void](Invoke-Fake @{ address = 'a'; value = 600 })
         $LeeboardFake.Log = @()

@@ -47,6 +47,22 @@ BeforeAll {
             }
         }
     }
+    # The school's own VPN profile: what was not there before is taken away again, and not all that was there can be made.
+    function global:Read-LeeboardVpnConnection([string[]]$Addresses) {
+        $answers = [ordered]@{}
+        foreach ($address in $Addresses) {
+            $aspect = New-LeeboardAbsent -Source fake
+            if ($null -ne $LeeboardUndo.Policy[$address]) {
+                $aspect = New-LeeboardValue -Value $LeeboardUndo.Policy[$address] -Type string -Source fake
+            }
+            $answers[$address] = New-LeeboardReading -Driver vpn_connection -Address $address -Effective $aspect
+        }
+        $answers
+    }
+    function global:Set-LeeboardVpnConnectionChange([object[]]$Edits) {
+        foreach ($edit in $Edits) { $global:LeeboardUndo.Policy[$edit.Target] = $edit.After['value'] }
+    }
+    function global:Get-LeeboardVpnConnectionRefusal($State) { if ("$($State['value'])" -like 'changed:*') { 'Leeboard would not write it' } }
     function New-State([object]$Value, [string]$Type = 'audit_mask') {
         if ($null -eq $Value) { return @{ state = 'absent' } }
         @{ state = 'value'; value = $Value; type = $Type }
@@ -169,8 +185,8 @@ Describe 'Invoke-LeeboardUndo' {
 
     It 'refuses encryption by name: <Target>' -TestCases @(
         @{ Driver = 'bitlocker_volume'; Target = 'C:' }
-        @{ Driver = 'registry'; Target = 'HKLM\SOFTWARE\Policies\Microsoft\FVE:MinimumPIN' }
-        @{ Driver = 'registry'; Target = 'hklm\software\policies\microsoft\fve:UseTPM' }
+        @{ Driver = 'registry'; Target = 'HKLM\SYSTEM\CurrentControlSet\Control\BitLocker:PreventDeviceEncryption' }
+        @{ Driver = 'registry'; Target = 'hklm\system\currentcontrolset\control\bitlocker\Sub:Value' }
     ) {
         Write-Run run-1 $Target ([long]0) ([long]3) $Driver dword
         $done = Undo
@@ -185,6 +201,26 @@ Describe 'Invoke-LeeboardUndo' {
         $done.put_back.Length, $done.left.Length | Should -Be 2, 0
         $LeeboardUndo.Policy.LockoutBadCount, $LeeboardUndo.Policy.ContainsKey('LockoutDuration') | Should -Be 0, $false
         (Undo -As undo-2).changed | Should -BeFalse
+    }
+
+    It 'undoes a VPN profile: <Before> to <After>' -ForEach @(
+        @{ Before = $null; After = 'gateway:a.example'; Verdict = 'put_back'; Is = $null }
+        @{ Before = 'gateway:b.example'; After = 'gateway:a.example'; Verdict = 'put_back'; Is = 'gateway:b.example' }
+        @{ Before = 'changed:TunnelType=Automatic gateway:b.example'; After = 'gateway:a.example'; Verdict = 'left'; Is = 'gateway:a.example' }
+        @{ Before = 'gateway:b.example'; After = $null; Verdict = 'put_back'; Is = 'gateway:b.example' }
+    ) {
+        Mock Assert-LeeboardCheckpoint -ModuleName Undo { }
+        Write-Run run-1 tunnel $Before $After vpn_connection string
+        $done = Invoke-LeeboardUndo -RunId run-1 -UndoId undo-1 -Folder $Folder
+        @($done[$Verdict]).Count | Should -Be 1
+        $LeeboardUndo.Policy['tunnel'] | Should -Be $Is
+    }
+
+    It 'leaves a VPN profile that no checkpoint covers' {
+        Mock Assert-LeeboardCheckpoint -ModuleName Undo { throw (New-LeeboardProblem -Code refused -Why 'no checkpoint') }
+        Write-Run run-1 tunnel $null 'gateway:a.example' vpn_connection string
+        (Invoke-LeeboardUndo -RunId run-1 -UndoId undo-1 -Folder $Folder).left[0].why | Should -Be 'no checkpoint'
+        $LeeboardUndo.Policy['tunnel'] | Should -Be 'gateway:a.example'
     }
 
     It 'says that a driver has no way to undo' {

@@ -5,14 +5,14 @@ from __future__ import annotations
 import ipaddress
 import re
 
-from ..engine.host import Host, HostError
-from ..engine.safe_read import first_of, number
+from ..engine.host import Host
+from ..engine.safe_read import first_of
 from ..system.came_by import CameBy
+from ..system.open_ports import Listener, listeners
 from ..system.units_enabled import enabled
 from .values import address
 
-LISTENING = ["ss", "-H", "-l", "-n", "-t", "-u", "-p", "-e"]  # as the driver `listening` asks, so that it costs nothing
-SSHD = re.compile(r'\("sshd",pid=|\bcgroup:\S*/sshd?(?:@[^/\s]*)?\.(?:service|socket)\b')
+SSHD_UNIT = re.compile(r"/sshd?(?:@[^/]*)?\.(?:service|socket)(?:/|\Z)")
 SS = ("/usr/bin/ss", "/bin/ss", "/usr/sbin/ss", "/sbin/ss")
 SOCKET = "ssh.socket"
 LISTEN = re.compile(r"(?m)^Listen=(?:.*:)?([0-9]+) \(Stream\)$")
@@ -33,20 +33,12 @@ def within(came: CameBy, networks: tuple[str, ...]) -> bool:
 
 def ssh_ports(host: Host) -> tuple[int, ...]:
     """The TCP ports by which others reach an sshd now; none where none listens. Raises HostError."""
-    if not first_of(host, SS):
-        return ()
-    done = host.query(LISTENING)
-    if done.rc != 0:
-        raise HostError("failed", f"ss ended with status {done.rc}: {done.err.strip()[:300]}")
-    ports = set()
-    for line in done.out.split("\n"):
-        words = line.split()
-        if len(words) < 6 or words[0] != "tcp" or not SSHD.search(line):
-            continue
-        place, _colon, port = words[4].rpartition(":")
-        if number(port) and not place.strip("[]").startswith(("127.", "::1")):
-            ports.add(int(port))
-    return tuple(sorted(ports))
+    found = listeners(host) if first_of(host, SS) else []
+    return tuple(sorted({one.port for one in found if one.protocol == "TCP" and _is_sshd(one)}))
+
+
+def _is_sshd(listener: Listener) -> bool:
+    return SSHD_UNIT.search(listener.cgroup) is not None or any(name == "sshd" for name, _pid in listener.programs)
 
 
 def management_ports(host: Host, came: CameBy | None) -> tuple[int, ...]:

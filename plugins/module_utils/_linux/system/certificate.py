@@ -7,6 +7,7 @@ import binascii
 import calendar
 import hashlib
 import re
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -26,6 +27,11 @@ def digests(text: str, name: str) -> list[str]:
     """The SHA-256 digest of each certificate in a PEM text, as `openssl x509 -fingerprint -sha256` prints it, with
     SHA256: before it. Raises HostError malformed."""
     return _each(text, name, _digest)
+
+
+def moment(seconds: int) -> str:
+    """In UTC and to the second, as a certificate has it: nothing is rounded."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
 def _each(text: str, name: str, find: Callable[[bytes], T]) -> list[T]:

@@ -8,7 +8,7 @@ import stat
 import time
 
 from ..engine.host import Host
-from .certificate import digests, validities
+from .certificate import digests, moment, validities
 from .people import accounts
 from .people import groups as groups_of
 
@@ -110,7 +110,7 @@ def _validity(host: Host, path: str, which: slice) -> list[str]:
     periods = validities(host.text(path), path)[which]
     if not periods:
         return [f"{path} holds no certificate"]
-    words = " or ".join(f"from {_moment(first)} to {_moment(last)}" for first, last in _merged(periods))
+    words = " or ".join(f"from {moment(first)} to {moment(last)}" for first, last in _merged(periods))
     return [f"the certificate in {path} is valid {words}"]
 
 
@@ -123,11 +123,6 @@ def _merged(periods: list[tuple[int, int]]) -> list[tuple[int, int]]:
         else:
             merged.append((first, last))
     return merged[:MOST_PERIODS]
-
-
-def _moment(seconds: int) -> str:
-    """In UTC and to the second, as a certificate has it: nothing is rounded."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
 def ended(host: Host, path: str) -> str:

@@ -6,6 +6,7 @@ one are there side by side while one is made sure of.
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import NamedTuple
 
@@ -17,6 +18,8 @@ from .files import CERTIFICATES, KEYS
 OURS = re.compile(r"leeboard-vpn-[0-9a-f]{16}\.pem\Z")
 EXTENSIONS = "subjectAltName,extendedKeyUsage,basicConstraints"
 PUBLIC_KEY = re.compile(r"-----BEGIN PUBLIC KEY-----.*?-----END PUBLIC KEY-----\n", re.DOTALL)
+FIRST = re.compile(r"-----BEGIN ((?:X509 |TRUSTED )?CERTIFICATE)-----.*?-----END \1-----", re.DOTALL)
+CUT_OFF = re.compile(r"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----")
 CLIENT = "TLS Web Client Authentication"
 IKE = "ipsec Internet Key Exchange"  # 1.3.6.1.5.5.7.3.17, which some authorities give instead
 
@@ -54,7 +57,8 @@ def look(host: Host, pem: str, path: str) -> Certificate:
     return Certificate(
         path,
         whole[0].replace("SHA256:", "").replace(":", "").lower(),
-        tuple(re.findall(r"(?:DNS|IP Address|email):([^,\s]+)", _extension(text, "Subject Alternative Name"))),
+        # Names mind no capitals, and an authority may write them as the machine spells itself.
+        tuple(re.findall(r"(?:dns|ip address|email):([^,\s]+)", _extension(text, "Subject Alternative Name").lower())),
         _field(text, "issuer"),
         _field(text, "serial"),
         tuple(one.strip() for one in _extension(text, "Extended Key Usage").split(",") if one.strip()),
@@ -71,6 +75,25 @@ def ours(host: Host) -> list[Certificate]:
     return [look(host, text_or_nothing(host, path) or "", path) for path in paths]
 
 
+def pem_of(host: Host, path: str) -> str:
+    """The first certificate of a file in PEM, which is all that charon takes of one; empty where it holds none.
+
+    charon takes DER as well, in which AD CS hands certificates out. Raises HostError.
+    """
+    try:
+        content = host.read(path)
+    except FileNotFoundError:
+        return ""
+    if content[:1] == b"\x30":
+        body = base64.encodebytes(content).decode()
+        return f"-----BEGIN CERTIFICATE-----\n{body}-----END CERTIFICATE-----\n"
+    text = content.decode("utf-8", "backslashreplace")
+    match = FIRST.search(text)
+    if match is None and CUT_OFF.search(text):
+        raise HostError("malformed", f"{path} holds a certificate that is cut off")
+    return f"{match.group()}\n" if match else ""
+
+
 def of_a_school(host: Host, identity: str, issuer: str, usage: str) -> list[Certificate]:
     """The certificates for `identity` that the school's own authority put there, by issuer and usage. Raises HostError.
 
@@ -79,8 +102,8 @@ def of_a_school(host: Host, identity: str, issuer: str, usage: str) -> list[Cert
     found = []
     for name in host.entries(CERTIFICATES):
         path = f"{CERTIFICATES}/{name}"
-        pem = text_or_nothing(host, path) or ""
-        if not OURS.match(name) and digests(pem, path):
+        pem = "" if OURS.match(name) else pem_of(host, path)
+        if pem:
             found.append(look(host, pem, path))
     return [one for one in found if one.issuer == issuer and usage in one.usages and identity in one.names]
 
@@ -90,8 +113,8 @@ def usable(host: Host, identity: str, now: float) -> str:
     reasons = []
     for name in host.entries(CERTIFICATES):
         path = f"{CERTIFICATES}/{name}"
-        pem = text_or_nothing(host, path) or ""
-        if not digests(pem, path):
+        pem = pem_of(host, path)
+        if not pem:
             continue
         one = look(host, pem, path)
         if identity in one.names:
@@ -108,12 +131,17 @@ def wrong(host: Host, one: Certificate, now: float) -> str:
         return f"{one.path} has ended"
     if one.first > now:
         return f"{one.path} does not hold yet; look at this device's clock"
+    if not key_for(host, one.public_key):
+        return unfit(one) or f"{one.path} has no key in {KEYS}"
+    return unfit(one)
+
+
+def unfit(one: Certificate) -> str:
+    """What keeps a certificate from proving a device at any time, its key aside; empty for nothing."""
     if one.is_authority:
         return f"{one.path} is an authority's, not a device's"
     if one.usages and not {CLIENT, IKE} & set(one.usages):
         return f"{one.path} is not for client authentication"
-    if not key_for(host, one.public_key):
-        return f"{one.path} has no key in {KEYS}"
     return ""
 
 

@@ -7,6 +7,8 @@ Addresses:
     old-programs     list of programs for PPTP and L2TP that are installed
     tunnel           the tunnel that Leeboard wrote, in words (tunnel_words.py); absent where it wrote none, and
                      left:WHAT for what is left of one (tunnel_left.py)
+    certificate      list of texts, one for each certificate with which this device may prove itself in that tunnel:
+                     from when to when it holds, or what is wrong with it (certificate_state.py); absent without it
 
 Each kind of program has a file of its own beside this one: strongswan.py (swanctl and charon), ipsec.py, wireguard.py,
 networkmanager.py (and netplan), others.py. What the tunnel is made of is in tunnel_*.py and certificate*.py.
@@ -32,8 +34,8 @@ if TYPE_CHECKING:
 
 NAME = "vpn"
 CUT_OFF = True
-ADDRESSES = re.compile(r"\A(?:profiles|shared-secrets|old-programs|tunnel)\Z")
-ALL = ["profiles", "shared-secrets", "old-programs", "tunnel"]
+ADDRESSES = re.compile(r"\A(?:profiles|shared-secrets|old-programs|tunnel|certificate)\Z")
+ALL = ["profiles", "shared-secrets", "old-programs", "tunnel", "certificate"]
 MOST = 300  # profiles; a machine with more of them is not one of a school
 TYPE = "vpn_profile"
 
@@ -73,6 +75,8 @@ def _read(host: Host, address: str) -> Reading:
         return reading(NAME, address, value(places[:MOST], "swanctl.conf and ipsec.secrets", "list"))
     if address == "tunnel":
         return _tunnel(host)
+    if address == "certificate":
+        return _certificate(host)
     return reading(NAME, address, value(others.programs(host), "installed programs", "list"))
 
 
@@ -85,6 +89,14 @@ def _tunnel(host: Host) -> Reading:
     from . import tunnel_state
 
     return tunnel_state.read(host, NAME)
+
+
+def _certificate(host: Host) -> Reading:
+    if not host.exists(OWN_CONF):
+        return reading(NAME, "certificate", absent(NO_TUNNEL))
+    from . import certificate_state
+
+    return certificate_state.read(host, NAME)
 
 
 def _left(host: Host) -> Reading:

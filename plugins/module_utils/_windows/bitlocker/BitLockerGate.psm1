@@ -43,8 +43,7 @@ function Get-LeeboardBitLockerRefusal {
         return 'Windows does not say whether it is encrypted and protected'
     }
     if ($Now['manager'] -and -not (Test-Option $Wish beside_manager)) {
-        "$($Now.manager) manages BitLocker here, and would set and rotate by itself; leave it to it, or ask for it by name " +
-            '(beside_manager)'
+        "$($Now.manager) manages BitLocker here; leave it to it, or adopt it (leeboard_bitlocker_manager)"
     }
     Get-HardwareRefusal $Now $Volume
     Get-RecoveryRefusal $Now $Volume $Wish
@@ -60,7 +59,8 @@ function Get-LeeboardBitLockerRefusal {
         $isThere = [bool]@($Volume.protectors | Where-Object { $_.type -eq $type }).Length
         # Protection that is switched on over a TPM that gives nothing away ends in a question for 48 digits.
         if (-not $isThere -or $Volume.protection -ne 1) { Get-TpmRefusal $Now $Volume }
-        if (-not $isThere) {
+        # Without the PIN none is added: what the start may ask for stands in the way of nothing that is left to do.
+        if (-not $isThere -and -not ($Wish['without_pin'] -and $type -eq $script:TpmAndPin)) {
             Get-StartRefusal $Now $Wish
             Get-BindingRefusal $Volume $Wish
         }

@@ -6,13 +6,16 @@
 #AnsibleRequires -PowerShell ..system.EventLogSource
 #AnsibleRequires -PowerShell ..system.RegistryKey
 
-# Who could keep the recovery passwords of this machine, and what BitLocker wrote down about giving them away: by the
-# numbers of its events and the protector's id in them, never by their texts. The passwords themselves are never read.
+# Who could keep the recovery passwords of this machine, and what BitLocker wrote down about giving them away and about
+# using them: by the numbers of its events and the protector's id in them, never by their texts. The passwords themselves
+# are never read.
 #
 # Events of Microsoft-Windows-BitLocker-API: 513 and 784 Active Directory took it, 515 and 783 it has it already, 514 and
 # 785 it did not; 845 Entra took it, 846 it did not (without an id); 828 and 829 likewise for a Microsoft account. The
-# first three stand in the log System. Numbers and names of their data: lists of the provider's manifest in third-party
-# repositories. Entra joined: a key below CloudDomainJoin\JoinInfo (recalled).
+# first three stand in the log System. 782: a volume was unlocked, by the protector with this id. Event 24652 of
+# Microsoft-Windows-BitLocker-Driver, in System: a recovery password started Windows, whose id is the data OptionalGUID.
+# Numbers and names of their data: lists of the providers' manifests in third-party repositories. Entra joined: a key
+# below CloudDomainJoin\JoinInfo (recalled).
 
 Set-StrictMode -Version 2.0
 
@@ -25,6 +28,9 @@ $script:Done = @{
     513 = 'ad'; 515 = 'ad'; 783 = 'ad'; 784 = 'ad'; 828 = 'microsoft_account'; 845 = 'entra'
 }
 $script:Failed = @{ 514 = 'ad'; 785 = 'ad'; 829 = 'microsoft_account'; 846 = 'entra' }
+$script:Uses = @(
+    @{ Log = 'System'; Provider = 'Microsoft-Windows-BitLocker-Driver'; Number = 24652; Part = 'OptionalGUID' }
+    @{ Log = 'Microsoft-Windows-BitLocker/BitLocker Management'; Provider = $script:Provider; Number = 782; Part = 'ProtectorGUID' })
 $script:Ever = [datetime]::SpecifyKind([datetime]'2000-01-01', 'Utc')
 $script:Schema = 'http://schemas.microsoft.com/win/2004/08/events/event'
 $script:Policy = 'HKLM\SOFTWARE\Policies\Microsoft\FVE'
@@ -34,9 +40,15 @@ $script:LongestId = 100
 function Get-LeeboardKept {
     <#
     .SYNOPSIS
-    The part `kept` of the volume of Windows: who could keep its recovery passwords, and what was tried.
+    The part `kept` of the volume of Windows: who could keep its recovery passwords, what was tried, and which were used.
+    .PARAMETER Protectors
+    The ids of all recovery passwords of this machine. Of other protectors that opened something nothing is said.
     #>
-    $kept = [ordered]@{ joined = [string[]]@(); asked = $false; required = $false; backups = $null; troubles = @{} }
+    param([AllowEmptyCollection()][string[]]$Protectors = @())
+
+    $kept = [ordered]@{
+        joined = [string[]]@(); asked = $false; required = $false; backups = $null; used = [string[]]@(); troubles = @{}
+    }
     try {
         $kept['joined'] = [string[]]@(Get-Joined)
         $isOn = Test-Policy OSRecovery
@@ -46,6 +58,11 @@ function Get-LeeboardKept {
         $kept['backups'] = [object[]]@(Select-Newest $backups)
     } catch {
         $kept.troubles['backups'] = New-LeeboardTrouble $_
+    }
+    try {
+        $kept['used'] = [string[]]@(Get-Used $Protectors)
+    } catch {
+        $kept.troubles['used'] = New-LeeboardTrouble $_
     }
     return $kept
 }
@@ -97,6 +114,18 @@ function Read-Backup {
     }
 }
 
+# The recovery passwords by which something was opened, each once, in the order of their ids.
+function Get-Used {
+    param([string[]]$Protectors)
+
+    $ids = @(foreach ($use in $script:Uses) {
+            foreach ($document in Get-LeeboardEvent -Log $use.Log -Provider $use.Provider -Id $use.Number -Since $script:Ever) {
+                (Get-Data $document.DocumentElement $use.Part).Trim('{', '}')
+            }
+        })
+    $Protectors | Where-Object { $_ -and $ids -contains $_.Trim('{', '}') } | Sort-Object -Unique
+}
+
 function Get-Text {
     param([System.Xml.XmlElement]$Element, [string]$Name)
 
@@ -106,8 +135,15 @@ function Get-Text {
 function Get-ProtectorId {
     param([System.Xml.XmlElement]$Element)
 
+    return Get-Data $Element 'ProtectorGUID'
+}
+
+# One of an event's data, by its name; empty where it has none of that name.
+function Get-Data {
+    param([System.Xml.XmlElement]$Element, [string]$Name)
+
     foreach ($one in $Element.GetElementsByTagName('Data', $script:Schema)) {
-        if ($one.GetAttribute('Name') -eq 'ProtectorGUID') {
+        if ($one.GetAttribute('Name') -eq $Name) {
             return $one.InnerText.Substring(0, [System.Math]::Min($one.InnerText.Length, $script:LongestId))
         }
     }

@@ -17,6 +17,7 @@ $script:SystemKind, $script:DataKind = 0, 1
 $script:Decrypted, $script:Encrypted, $script:Encrypting, $script:Decrypting = 0, 1, 2, 3
 $script:EncryptionPaused, $script:DecryptionPaused = 4, 5
 $script:TpmAlone, $script:ExternalKey, $script:Recovery, $script:TpmAndPin = 1, 2, 3, 4
+$script:Opening = 1, 2, 5, 6          # a TPM, a stick, both, with a PIN as well
 $script:Known = 7, 9                  # a certificate of the policy, Network Unlock
 $script:TestWaits = 2
 $script:KeyName = 'Leeboard automatic unlock'
@@ -38,8 +39,9 @@ function Get-LeeboardBitLockerPlan {
     protector (tpm, tpm-and-pin), method (6, 7), used_space (whether only used space is encrypted), kept (ids of the
     recovery passwords of this machine that escrow has compared), and where wanted: restarts (of a suspension that somebody
     opened and that is left alone), directory (whether the school keeps keys in Active Directory), test_failed, and
-    options: remove_strangers, without_pcr7, retry_test, beside_manager. With preview the needs count as met, so that the
-    steps after them are shown.
+    options: remove_strangers, without_pcr7, retry_test, and where somebody else manages BitLocker here beside_manager or
+    leave_to_manager, without which that is refused. With preview the needs count as met, so that the steps after them are
+    shown. With without_pin nobody has the PIN at hand: what needs none goes on, and a volume in clear waits for it.
     #>
     param(
         [Parameter(Mandatory = $true)][System.Collections.IDictionary]$Now,
@@ -47,6 +49,13 @@ function Get-LeeboardBitLockerPlan {
     )
 
     $plan = @{ refusals = @(); needs = @(); steps = @(); pending = @(); notes = @() }
+    if ($Now['manager'] -and @($Wish['options']) -contains 'leave_to_manager') {
+        $plan.notes += "$($Now.manager) manages BitLocker here, and it is left to it, as the school chose"
+        return $plan
+    }
+    if ($Now['manager'] -and @($Wish['options']) -contains 'beside_manager') {
+        $plan.notes += "$($Now.manager) manages BitLocker here as well, and may set and rotate by itself: take the device out of it"
+    }
     $windows = @($Now.volumes | Where-Object { $_.kind -eq $script:SystemKind })
     if ($windows.Length -ne 1) {
         $plan.refusals += "there are $($windows.Length) volumes of Windows, and not one"
@@ -102,7 +111,7 @@ function Add-Met {
         $met['kept'] = @($Wish.kept) + $script:New
     }
     $isPin = $Volume.kind -eq $script:SystemKind -and $Wish.protector -eq 'tpm-and-pin'
-    if ($isPin -and -not @(Get-OfType $Volume $script:TpmAndPin).Length) {
+    if ($isPin -and -not $Wish['without_pin'] -and -not @(Get-OfType $Volume $script:TpmAndPin).Length) {
         $Plan.needs += Get-Need $Volume pin $script:NoPin
         $Volume.protectors += @{ id = $script:New; type = $script:TpmAndPin }
     }
@@ -129,8 +138,11 @@ function Get-SystemStep {
     $type = if ($Wish.protector -eq 'tpm-and-pin') { $script:TpmAndPin } else { $script:TpmAlone }
     if (-not @(Get-OfType $Volume $type).Length) {
         if ($type -eq $script:TpmAlone) { return New-Step $Volume add_tpm }
-        $Plan.needs += Get-Need $Volume pin $script:NoPin
-        return
+        if (-not @($Plan.needs | Where-Object { $_.kind -eq 'pin' }).Length) {
+            $Plan.needs += Get-Need $Volume pin $script:NoPin
+        }
+        if (-not $Wish['without_pin']) { return }
+        return Get-StepWithoutPin $Plan $Volume $Wish
     }
     # The PIN is worth nothing beside the TPM alone, and is there by now.
     if ($type -eq $script:TpmAndPin) {
@@ -157,6 +169,25 @@ function Get-SystemStep {
         return New-Step $Volume test_and_encrypt -Method $Wish.method -UsedSpace ([bool]$Wish['used_space'])
     }
     return Get-CommonStep $Plan $Volume $Wish
+}
+
+# What goes on while nobody has the PIN at hand. A key that lies in clear is worse than the TPM alone or a stick, so what is
+# there opens the volume until then. None is added; protection is not switched on over nothing but a recovery password; and
+# nothing that opens the volume is taken away unless a plain TPM opens it as well.
+function Get-StepWithoutPin {
+    param([hashtable]$Plan, [System.Collections.IDictionary]$Volume, [System.Collections.IDictionary]$Wish)
+
+    if ($Volume.conversion -eq $script:Decrypted) { return }
+    $plain = @(Get-OfType $Volume $script:TpmAlone | ForEach-Object { $_.id })
+    if ($plain.Length) {
+        $stranger = Get-Stranger $Plan $Volume $Wish $plain
+        if ($stranger) { return $stranger }
+    }
+    $step = Get-CommonStep $Plan $Volume $Wish
+    $opens = @($Volume.protectors | Where-Object { $script:Opening -contains $_.type })
+    if ($null -eq $step -or $step.step -ne 'protect' -or $opens.Length) { return $step }
+    $said = "$(Get-Label $Volume): its key lies in clear until it has a PIN, since nothing else would open it at a start"
+    if ($Plan.notes -notcontains $said) { $Plan.notes += $said }
 }
 
 function Get-DataStep {

@@ -10,7 +10,7 @@
 # is not 1, Windows ignores the values (VolumeEncryption.admx), and the effective aspect is absent although something is
 # configured. `startup-conflict` are the combinations of start-up options that Windows refuses as a policy error, and
 # the options that somebody left out although the switch is on: the policy's editor writes all five with it, and what
-# Windows makes of half of them is not told.
+# Windows makes of half of them is not told. What is written is in BitLockerPolicyChange.psm1.
 #
 # All of this is read when protection is turned on or a protector is added. It says nothing about disks as they are.
 
@@ -18,8 +18,8 @@ Set-StrictMode -Version 2.0
 
 $script:Driver = 'bitlocker_policy'
 $script:Key = 'HKLM\SOFTWARE\Policies\Microsoft\FVE'
-$script:Switches = @{ startup = 'UseAdvancedStartup'; 'os-recovery' = 'OSRecovery' }
-$script:Grammar = '\A(?<group>startup|os-recovery)/(?<name>[A-Za-z]+)\z'
+$script:Switches = @{ startup = 'UseAdvancedStartup'; 'os-recovery' = 'OSRecovery'; 'data-recovery' = 'FDVRecovery' }
+$script:Grammar = '\A(?<group>startup|os-recovery|data-recovery)/(?<name>[A-Za-z]+)\z'
 $script:Options = 'UseTPM', 'UseTPMPIN', 'UseTPMKey', 'UseTPMKeyPIN'
 $script:WithoutTpm = 'EnableBDEWithNoTPM'
 

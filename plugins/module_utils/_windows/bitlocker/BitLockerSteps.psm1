@@ -1,6 +1,7 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell ..engine.Journal
 #AnsibleRequires -PowerShell ..engine.Reading
 #AnsibleRequires -PowerShell .BitLockerChange
 #AnsibleRequires -PowerShell .BitLockerNow
@@ -13,11 +14,13 @@
 
 Set-StrictMode -Version 2.0
 
+$script:Driver = 'bitlocker_volume'
 $script:SystemKind, $script:DataKind, $script:Recovery = 0, 1, 3
-$script:Locked, $script:Encrypted = 1, 1
+$script:Locked, $script:Encrypted, $script:On = 1, 1, 1
+$script:MostRestarts = 15              # Microsoft, GetSuspendCount: 0 to 15, and 0 has no end
 $script:Steps = @{
     survey = 'Get-Survey'; change = 'Get-Change'; new_key = 'Get-NewKey'; protect = 'Add-Sealed'
-    protect_with_pin = 'Add-SealedPin'; read_out = 'Get-ReadOut'; remove = 'Get-Removed'
+    protect_with_pin = 'Add-SealedPin'; read_out = 'Get-ReadOut'; remove = 'Get-Removed'; suspend = 'Get-Suspended'
 }
 $script:Reading = 'survey'
 
@@ -26,7 +29,7 @@ function Invoke-LeeboardBitLockerStep {
     .SYNOPSIS
     Do one step; what it answers, and in `changed` whether it changed anything. In check mode only `survey` is made.
     .PARAMETER Given
-    wish, volume, name, protector, sealed, modulus, exponent, keep, run_id, as the step has them.
+    wish, volume, name, protector, sealed, modulus, exponent, keep, restarts, run_id, as the step has them.
     #>
     param(
         [Parameter(Mandatory = $true)][string]$Step,
@@ -46,6 +49,10 @@ function Get-Survey {
     param([System.Collections.IDictionary]$Given)
 
     $now = Get-LeeboardBitLockerNow
+    # A preview counts on the policy that a roll-out writes before it comes here.
+    if ($Given.wish['preview'] -and $Given.wish['policy']) {
+        foreach ($name in $Given.wish.policy.Keys) { $now.policy[$name] = [long]$Given.wish.policy[$name] }
+    }
     $plan = Get-LeeboardBitLockerPlan -Now $now -Wish $Given.wish
     $isOurs = -not $now.manager -or @($Given.wish['options']) -contains 'beside_manager'
     $shown = @(foreach ($volume in @($now.volumes | Where-Object { $isOurs })) {
@@ -54,7 +61,19 @@ function Get-Survey {
             }
         })
     $steps = @($plan.steps | ForEach-Object { Format-LeeboardBitLockerStep $_ })
-    return @{ changed = $false; volumes = [object[]]$shown; plan = Get-Said $plan $steps }
+    return @{
+        changed = $false; volumes = [object[]]$shown; used = Get-Used $now; manager = [string]$now.manager
+        plan = Get-Said $plan $steps
+    }
+}
+
+# The ids of the recovery passwords by which something was opened; $null where the event logs do not say.
+function Get-Used {
+    param([System.Collections.IDictionary]$Now)
+
+    $kept = @($Now.volumes | Where-Object { $_.kind -eq $script:SystemKind } | ForEach-Object { $_['kept'] } | Where-Object { $_ })
+    if (@($kept | Where-Object { $_['troubles'] -and $_.troubles.Contains('used') }).Length) { return $null }
+    return , [string[]]@($kept | ForEach-Object { $_['used'] } | Where-Object { $_ })
 }
 
 # A locked volume is an encrypted one. Its protectors are withheld: nothing could be added to it.
@@ -72,6 +91,7 @@ function Get-Shown {
         volume = $Volume.name; letter = $Volume.letter; kind = [int]$Volume.kind; protectors = $protectors
         conversion = $(if ($isLocked) { $script:Encrypted } else { $Volume.conversion })
         hardware_test = [int]$Volume.hardware_test
+        protection = $(if (-not $isLocked) { $Volume.protection }); suspended = $Volume.suspended
     }
 }
 
@@ -165,6 +185,51 @@ function Get-Removed {
     $id = @{ VolumeKeyProtectorID = $Given.protector }
     [void](Invoke-LeeboardBitLockerMethod -Instance $instance -Method DeleteKeyProtector -Arguments $id)
     return @{ changed = $true }
+}
+
+# Only the volume of Windows, whose protection Windows switches on again by itself, and only beside a recovery password
+# that is to be kept and is in the volume now: firmware that goes wrong asks for it. What it answers was read back.
+function Get-Suspended {
+    param([System.Collections.IDictionary]$Given)
+
+    $restarts = [int]$Given.restarts
+    $before = Get-WindowsNow $Given.volume
+    $passwords = @($before.protectors | Where-Object { $_ -and $_.type -eq $script:Recovery } | ForEach-Object { $_.id })
+    $why = if ($restarts -lt 1 -or $restarts -gt $script:MostRestarts) {
+        "a number of restarts is 1 to $script:MostRestarts"
+    } elseif ($passwords -notcontains $Given.keep) {
+        "recovery password $($Given.keep) is not in the volume"
+    } elseif ($before.conversion -ne $script:Encrypted -or $before.protection -ne $script:On) {
+        'it is not wholly encrypted with its protection on'
+    }
+    if ($why) { throw (New-LeeboardProblem -Code refused -Why "$why, so it is not suspended") }
+    $text = "$($before.letter) suspended for $restarts restarts"
+    $journal = Write-LeeboardJournal -RunId $Given.run_id -Driver $script:Driver -Before @{} `
+        -Changes @(@{ address = 'suspend-count'; value = $text }) -Edits @(@{
+            Target = "BitLocker $($before.name)"
+            Before = @{ state = 'value'; type = 'string'; value = 'protection 1' }
+            After = @{ state = 'value'; type = 'string'; value = $text }
+        })
+    $instance = Get-LeeboardBitLockerInstance $Given.volume
+    $count = @{ DisableCount = [uint32]$restarts }
+    [void](Invoke-LeeboardBitLockerMethod -Instance $instance -Method DisableKeyProtectors -Arguments $count)
+    $after = Get-WindowsNow $Given.volume
+    if ($after.protection -eq $script:On -or $after.suspended -ne $restarts) {
+        throw (New-LeeboardProblem -Code failed -Why (
+                "it was suspended for $restarts restarts, and now its protection is $($after.protection) and the count '$($after.suspended)'"))
+    }
+    return @{ changed = $true; suspended = $restarts; journal = $journal }
+}
+
+# The volume of Windows as it is now, by its DeviceID.
+function Get-WindowsNow {
+    param([string]$Name)
+
+    $found = @((Get-LeeboardBitLockerNow).volumes | Where-Object { $_.name -eq $Name -and $_.kind -eq $script:SystemKind })
+    if ($found.Length -ne 1) {
+        throw (New-LeeboardProblem -Code refused -Why 'only the volume of Windows is suspended for a number of restarts')
+    }
+    return $found[0]
 }
 
 Export-ModuleMember -Function Invoke-LeeboardBitLockerStep

@@ -118,7 +118,7 @@ function Read-Volume {
             $passwords = @($volumes | Where-Object { $null -ne $_.protectors } | ForEach-Object { $_.protectors } |
                     Where-Object { $_.type -eq $script:RecoveryPassword })
             $volume['start'] = Get-LeeboardStart
-            $volume['kept'] = if ($passwords.Length) { Get-LeeboardKept } else { @{} }
+            $volume['kept'] = if ($passwords.Length) { Get-LeeboardKept -Protectors @($passwords | ForEach-Object { $_.id }) } else { @{} }
             if ($pages.Trouble) { $volume.troubles['page_files'] = $pages.Trouble }
         }
         $volume

@@ -108,7 +108,9 @@ function Write-Checkpoint {
     $about = @("run=$(ConvertTo-Code $RunId)", "by=$(ConvertTo-Code $By)", "digest=$(ConvertTo-Code $TokenDigest)",
         "mark=$(ConvertTo-Code $mark)")
     foreach ($driver in $Covers.Keys) { $about += "driver=$(ConvertTo-Code $driver)" }
-    foreach ($value in @($all | ForEach-Object { $_.Values } | Where-Object { $_ } | Sort-Object -Unique)) {
+    $covered = @($all | ForEach-Object { @($_.Values) + @($_.Firewall) }) +
+        @($all | ForEach-Object { $_.Entries } | ForEach-Object { $_.Target })
+    foreach ($value in @($covered | Where-Object { $_ } | Sort-Object -Unique)) {
         $about += "value=$(ConvertTo-Code $value)"
     }
     Write-File 'about' ([string]::Join("`r`n", [string[]]$about) + "`r`n")

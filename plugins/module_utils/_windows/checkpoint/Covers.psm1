@@ -8,10 +8,12 @@
 # What brings the device back from the steps that are asked for, as their drivers say it. A driver whose changes could
 # cut off whoever makes them has, besides the functions of Change.psm1, and named in CutOff.psm1,
 #
-#     Get-LeeboardNOUNCover -Changes     @{Values; Services; Restart; Seconds}; changes nothing, throws a problem where
-#                                        the device could not be brought back
+#     Get-LeeboardNOUNCover -Changes     @{Values; Firewall; Entries; Services; Restart; Seconds}; changes nothing,
+#                                        throws a problem where the device could not be brought back
 #
-# Values are addresses HKLM\KEY:VALUE of all that the change may write. Of Services it is kept how they start and whether
+# Values are addresses HKLM\KEY:VALUE of all that the change may write, Firewall the places of the firewall
+# (firewall/FirewallPlace.psm1), Entries those of phonebooks: {Path; Name; Target}, Target being the place as the driver's
+# edits have it; a driver writes one kind of them. Of Services it is kept how they start and whether
 # they run; those in Restart as well, and they are started anew once the values are back. Seconds is the longest that the
 # change may take.
 
@@ -53,6 +55,7 @@ function Get-LeeboardUndoCover {
         throw (New-LeeboardProblem -Code refused -Why "the device has no journal of the run $RunId")
     }
     $mine = @($journal.Lines | Where-Object { Get-LeeboardCoverFunction $_.Driver })
+    # Entries are those of the driver's addresses, so of a journal's places only values are added.
     # Without values: what is written now stands in the journal, and no driver judges what it once was asked for.
     $steps = foreach ($line in $mine) {
         @{ driver = $line.Driver; settings = @($line.Changes | ForEach-Object { @{ address = $_['address']; value = $null } }) }
@@ -61,7 +64,10 @@ function Get-LeeboardUndoCover {
     foreach ($line in $mine) {
         if ($found.Covers.Contains($line.Driver)) {
             $cover = $found.Covers[$line.Driver]
-            $cover.Values = @(@($cover.Values) + @($line.Edits | ForEach-Object { $_.Target }) | Select-Object -Unique)
+            $kind = if (@($cover.Firewall).Length) { 'Firewall' } else { 'Values' }
+            $targets = @($line.Edits | ForEach-Object { $_.Target } |
+                    Where-Object { $kind -eq 'Firewall' -or $_ -like 'HKLM\*' })
+            $cover[$kind] = @(@($cover[$kind]) + $targets | Select-Object -Unique)
         }
     }
     return $found
@@ -75,7 +81,7 @@ function Get-OneCover {
         throw (New-LeeboardProblem -Code refused -Why "$Driver is no driver that a checkpoint knows")
     }
     $said = & $function -Changes $Changes
-    $cover = @{ Values = @(); Services = @(); Restart = @(); Seconds = $script:Seconds }
+    $cover = @{ Values = @(); Firewall = @(); Entries = @(); Services = @(); Restart = @(); Seconds = $script:Seconds }
     foreach ($part in @($cover.Keys)) {
         if ($said.Contains($part)) { $cover[$part] = $said[$part] }
     }

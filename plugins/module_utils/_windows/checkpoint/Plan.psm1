@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
 #AnsibleRequires -PowerShell ..engine.Reading
+#AnsibleRequires -PowerShell ..firewall.FirewallPlace
 #AnsibleRequires -PowerShell ..system.RegistryKey
 
 # What is there before the change, as lines for the script that puts it back (PutBackScript.psm1): words between tabs,
@@ -12,6 +13,11 @@
 #     key      KEY                       that is not there; taken away again where it is empty, the deepest first
 #     service  NAME START DELAYED RUNS RESTART       START is the registry's number; the others are 0 or 1
 #     service  NAME absent
+#     profile  PROFILE NAME WORD KEY VALUE NUMBER    of the firewall's own store; WORD alone where it was not configured
+#     rule     NAME PROTOCOL PORTS FROM ON RAW       of the firewall's own store, RAW as the registry has it in base64
+#     rule     NAME absent
+#     entry    PATH NAME absent          of a phonebook, which has no such entry
+#     entry    PATH NAME DATA            its bytes, from its name to the next one
 
 Set-StrictMode -Version 2.0
 
@@ -34,6 +40,10 @@ function Get-LeeboardPlan {
         }
     }
     foreach ($key in @($keys | Sort-Object -Property Length -Descending)) { "key`t$(ConvertTo-Code $key)" }
+    foreach ($place in @($Covers | ForEach-Object { $_.Firewall } | Where-Object { $_ } | Sort-Object -Unique)) {
+        Get-LeeboardFirewallPlan -Target $place
+    }
+    foreach ($entry in @($Covers | ForEach-Object { $_.Entries } | Where-Object { $_ })) { Get-EntryLine $entry }
     $restart = @($Covers | ForEach-Object { $_.Restart } | Where-Object { $_ })
     $services = @($Covers | ForEach-Object { $_.Services } | Where-Object { $_ }) + $restart
     foreach ($name in @($services | Sort-Object -Unique)) { Get-ServiceLine $name ($restart -contains $name) }
@@ -82,6 +92,24 @@ function Get-ValueLine {
     }
     if ($kind -eq 'MultiString') { $kind = "MultiString$(@($raw).Length)" }
     return "$line`t$kind`t$([System.Convert]::ToBase64String([byte[]]@($data)))"
+}
+
+# A phonebook is read a byte a character, so that whatever its text is comes back as it was.
+function Get-EntryLine {
+    param([hashtable]$Entry)
+
+    $line = "entry`t$(ConvertTo-Code $Entry.Path)`t$(ConvertTo-Code $Entry.Name)"
+    if (-not [System.IO.File]::Exists($Entry.Path)) { return "$line`tabsent" }
+    $bytes = [System.Text.Encoding]::GetEncoding(28591)
+    $whole = $bytes.GetString([System.IO.File]::ReadAllBytes($Entry.Path))
+    $name = $bytes.GetString([System.Text.Encoding]::UTF8.GetBytes($Entry.Name))
+    $found = [regex]::Matches($whole, '(?mi)^\[' + [regex]::Escape($name) + '\][ \t\r]*(?:\n|\z)(?:(?!\[)[^\n]+\n?|\n)*')
+    if ($found.Count -gt 1) {
+        $why = "$($Entry.Path) has $($found.Count) entries $($Entry.Name), which could not be brought back"
+        throw (New-LeeboardProblem -Code refused -Why $why)
+    }
+    if (-not $found.Count) { return "$line`tabsent" }
+    return "$line`t$([System.Convert]::ToBase64String($bytes.GetBytes($found[0].Value)))"
 }
 
 function Get-ServiceLine {

@@ -144,6 +144,59 @@ function Restore-Registry {
     }
 }
 
+# Phonebooks are taken a byte a character, so that whatever their text is stays as it is.
+$bytes = [System.Text.Encoding]::GetEncoding(28591)
+
+function Get-Book([string]$Path) {
+    if (-not [System.IO.File]::Exists($Path)) { return '' }
+    return $bytes.GetString([System.IO.File]::ReadAllBytes($Path))
+}
+
+# An entry, from its name to the next one.
+function Find-Entry([string]$Text, [string]$Name) {
+    $name = [regex]::Escape($bytes.GetString([System.Text.Encoding]::UTF8.GetBytes($Name)))
+    return [regex]::Match($Text, '(?mi)^\[' + $name + '\][ \t\r]*(?:\n|\z)(?:(?!\[)[^\n]+\n?|\n)*')
+}
+
+# The whole file is written beside it and takes its place, so that one that was cut off is never there.
+function Set-Book([string]$Path, [string]$Text) {
+    $new = "$Path.leeboard"
+    $stream = New-Object -TypeName System.IO.FileStream -ArgumentList $new, 'Create', 'Write', 'None'
+    try {
+        $data = $bytes.GetBytes($Text)
+        $stream.Write($data, 0, $data.Length)
+        $stream.Flush($true)
+    } finally {
+        $stream.Dispose()
+    }
+    if ([System.IO.File]::Exists($Path)) { [System.IO.File]::Replace($new, $Path, [NullString]::Value) }
+    else { [System.IO.File]::Move($new, $Path) }
+}
+
+# What of the phonebooks is not as it was, in words. Entries of others stay as they are now.
+function Restore-Entry {
+    foreach ($words in Get-Line entry) {
+        $path, $name = (Get-Text $words[1]), (Get-Text $words[2])
+        $wanted = ''
+        if ($words[3] -ne 'absent') { $wanted = $bytes.GetString([System.Convert]::FromBase64String($words[3])) }
+        try {
+            $text = Get-Book $path
+            $now = Find-Entry $text $name
+            if ($now.Value -cne $wanted) {
+                if ($now.Success) { $text = $text.Remove($now.Index, $now.Length).Insert($now.Index, $wanted) }
+                else {
+                    if ($text -and -not $text.EndsWith("`n")) { $text += "`r`n" }
+                    $text += $wanted
+                }
+                Set-Book $path $text
+            }
+            if ((Find-Entry (Get-Book $path) $name).Value -cne $wanted) { "$path`: $name is not as it was" }
+        } catch {
+            "$path`: $($_.Exception.Message -replace '\s+', ' ')"
+        }
+    }
+}
+
 # What of the services is not as it was, in words. No wait is longer than the time that each run surely has.
 function Restore-Service {
     foreach ($words in Get-Line service) {
@@ -189,6 +242,54 @@ function Test-Delayed([string]$Key) {
     return (Get-Value $Key 'DelayedAutostart') -notin 'absent', "DWord`tAAAAAA=="
 }
 
+# What of the firewall is not as it was, in words: profiles, rules that were there, then those that were not. What is as it
+# was is seen in the registry, since each call takes a second; whatever is ended the next run goes on with.
+function Restore-Firewall {
+    $own = 'HKLM\SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy'
+    $lines = @(Get-Line profile) + @(Get-Line rule | Where-Object { $_[2] -ne 'absent' }) +
+        @(Get-Line rule | Where-Object { $_[2] -eq 'absent' })
+    foreach ($words in $lines) {
+        try {
+            if ($words[0] -eq 'profile') { Restore-Profile $own $words } else { Restore-Rule "$own\FirewallRules" $words }
+        } catch {
+            "the firewall's $($words[1]): $($_.Exception.Message -replace '\s+', ' ')"
+        }
+    }
+}
+
+function Restore-Profile([string]$Own, [string[]]$Words) {
+    $isKept = {
+        $wanted = 'DWord' + "`t" + [System.Convert]::ToBase64String([System.BitConverter]::GetBytes([int]$Words[6]))
+        (Get-Value "$Own\$($Words[4])" $Words[5]) -ceq $wanted
+    }
+    if ($Words.Length -gt 4 -and (& $isKept)) { return }
+    $value = @{ Name = $Words[1]; PolicyStore = 'PersistentStore'; $Words[2] = $Words[3] }
+    Set-NetFirewallProfile @value
+    if ($Words.Length -gt 4 -and -not (& $isKept)) { "the firewall's $($Words[1]) $($Words[2]) is not as it was" }
+}
+
+function Restore-Rule([string]$Rules, [string[]]$Words) {
+    $name = $Words[1]
+    $now = Get-Value $Rules $name
+    if ($Words[2] -eq 'absent') {
+        if ($now -eq 'absent') { return }
+        Remove-NetFirewallRule -Name $name -PolicyStore PersistentStore
+        if ((Get-Value $Rules $name) -ne 'absent') { "the firewall's rule $name is still there" }
+        return
+    }
+    if ($now -ceq ('String' + "`t" + $Words[6])) { return }
+    $rule = @{
+        Name = $name; PolicyStore = 'PersistentStore'; Direction = 'Inbound'; Action = 'Allow'; Profile = 'Any'
+        Protocol = $Words[2]; LocalPort = $Words[3].Split(','); RemoteAddress = $Words[4].Split(','); Enabled = $Words[5]
+    }
+    if ($now -eq 'absent') {
+        New-NetFirewallRule @rule -DisplayName $name -Group Leeboard | Out-Null
+    } else {
+        Set-NetFirewallRule @rule
+    }
+    if ((Get-Value $Rules $name) -eq 'absent') { "the firewall's rule $name is not there" }
+}
+
 # All but the state and whose it was. The task goes when nothing needs it any more, and the script last.
 function Clear-Checkpoint {
     foreach ($words in Get-Line mark) { $root.DeleteSubKey((Get-Below (Get-Text $words[1])), $false) }
@@ -219,7 +320,8 @@ if ($state -in 'arming', 'armed') {
     }
 }
 if ($state -eq 'putting-back') {
-    $left = [string[]]@(@(Restore-Registry) + @(Restore-Service) | Where-Object { $_ })
+    $left = @(Restore-Registry) + @(Restore-Firewall) + @(Restore-Entry) + @(Restore-Service)
+    $left = [string[]]@($left | Where-Object { $_ })
     if ($left.Length) {
         [System.IO.File]::WriteAllLines((Get-Place 'left'), $left)
         exit 1

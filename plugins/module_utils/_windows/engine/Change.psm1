@@ -11,7 +11,7 @@
 #
 # A change is {address, value, type} with, optionally, `expect`: the fingerprint of the reading that it was planned from.
 # A driver called audit_policy has the functions Read-LeeboardAuditPolicy, Get-LeeboardAuditPolicyChange and
-# Set-LeeboardAuditPolicyChange. One whose changes could cut off whoever makes them has Get-Leeboard...Cover as well
+# Set-LeeboardAuditPolicyChange; the edits of one without the last are values of the registry. One whose changes could cut off whoever makes them has Get-Leeboard...Cover as well
 # (checkpoint/Covers.psm1): nothing of it is changed without this run's checkpoint, and each edit asks for it anew.
 
 Set-StrictMode -Version 2.0
@@ -58,6 +58,8 @@ function Invoke-LeeboardChange {
             return $outcome
         }
     }
+    $writer = "Set-Leeboard$($noun)Change"
+    if (-not (Test-Path -LiteralPath "Function:\$writer")) { $writer = "Set-Leeboard$(Get-LeeboardNoun registry)Change" }
     $edits = Select-Edit (& "Get-Leeboard$($noun)Change" -Changes $Changes)
     $outcome.changed = [bool]$edits.Length
     $outcome.diff = @{ before = Format-Edit $edits 'Before'; after = Format-Edit $edits 'After' }
@@ -71,11 +73,11 @@ function Invoke-LeeboardChange {
         if ($cutsOff) {
             foreach ($edit in $edits) {
                 Assert-LeeboardCheckpoint $Driver $RunId @($edit.Target)
-                & "Set-Leeboard$($noun)Change" -Edits @($edit) | Out-Null
+                & $writer -Edits @($edit) | Out-Null
             }
             Assert-LeeboardCheckpoint $Driver $RunId @()
         } else {
-            & "Set-Leeboard$($noun)Change" -Edits $edits | Out-Null
+            & $writer -Edits $edits | Out-Null
         }
     } catch {
         $problem = ConvertTo-LeeboardProblem $_

@@ -47,14 +47,4 @@ function Stop-Change {
     throw (New-LeeboardProblem -Code refused -Why $Why)
 }
 
-function Set-LeeboardEventLogChange {
-    <#
-    .SYNOPSIS
-    Write the values of the policy.
-    #>
-    param([Parameter(Mandatory = $true)][object[]]$Edits)
-
-    Set-LeeboardRegistryChange -Edits $Edits
-}
-
-Export-ModuleMember -Function Get-LeeboardEventLogChange, Set-LeeboardEventLogChange
+Export-ModuleMember -Function Get-LeeboardEventLogChange

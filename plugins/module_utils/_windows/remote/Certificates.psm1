@@ -3,6 +3,7 @@
 
 #AnsibleRequires -PowerShell ..engine.Host
 #AnsibleRequires -PowerShell ..engine.Reading
+#AnsibleRequires -PowerShell ..system.CertificateStore
 #AnsibleRequires -PowerShell ..system.RegistryKey
 #AnsibleRequires -PowerShell .WinRm
 
@@ -66,7 +67,7 @@ function Get-DesktopCertificate {
 }
 
 function Get-ClientCertificate {
-    $fit = @(Get-Certificate 'My' | Where-Object { $_.HasPrivateKey -and (Test-Client $_) } |
+    $fit = @(Get-LeeboardStoredCertificate 'My' | Where-Object { $_.HasPrivateKey -and (Test-Client $_) } |
             Sort-Object { $_.Thumbprint } | Select-Object -First $script:MostClients)
     if (-not $fit.Length) { return New-Aspect @('LocalMachine\My has none with a key for it') 'LocalMachine\My' }
     $names = [string]::Join(', ', [string[]]@($fit | ForEach-Object { $_.Thumbprint }))
@@ -97,7 +98,7 @@ function Find-Certificate {
     param([AllowEmptyString()][string]$Thumbprint, [string[]]$Stores)
 
     foreach ($store in $Stores) {
-        foreach ($one in Get-Certificate $store) {
+        foreach ($one in Get-LeeboardStoredCertificate $store) {
             if ($Thumbprint -and $one.Thumbprint -eq $Thumbprint) {
                 return "$($one.Thumbprint) is valid $(Format-Period $one)"
             }
@@ -113,30 +114,6 @@ function Format-Period {
     $begin, $end = $Certificate.NotBefore, $Certificate.NotAfter |
         ForEach-Object { Format-LeeboardTime $_.ToUniversalTime() }
     return "from $begin to $end"
-}
-
-# The certificates of a store of the machine, read once a visit; none where there is no such store.
-function Get-Certificate {
-    param([string]$Store)
-
-    $kept = Get-LeeboardOnce -Name "certificates in $Store" -Read {
-        $type = 'System.Security.Cryptography.X509Certificates.X509Store'
-        $open = New-Object -TypeName $type -ArgumentList $Store, 'LocalMachine'
-        try {
-            $open.Open('ReadOnly, OpenExistingOnly')
-            @{ All = [object[]]@($open.Certificates) }
-        } catch [System.Security.Cryptography.CryptographicException] {
-            # 0x80070002: there is none of that name. 0x80070005: access is denied.
-            $number = '{0:x8}' -f $_.Exception.HResult
-            if ($number -eq '80070002') { return @{ All = [object[]]@() } }
-            $code = if ($number -eq '80070005') { Get-LeeboardDenial } else { 'failed' }
-            $why = "the certificates in LocalMachine\$Store could not be read: $($_.Exception.Message)"
-            throw (New-LeeboardProblem -Code $code -Why $why)
-        } finally {
-            $open.Close()
-        }
-    }
-    return $kept.All
 }
 
 Export-ModuleMember -Function Read-LeeboardCertificate

@@ -29,16 +29,6 @@ function Get-LeeboardRemoteDesktopChange {
     return Get-LeeboardRegistryChange -Changes @($values)
 }
 
-function Set-LeeboardRemoteDesktopChange {
-    <#
-    .SYNOPSIS
-    Write the values of the policy.
-    #>
-    param([Parameter(Mandatory = $true)][AllowEmptyCollection()][object[]]$Edits)
-
-    Set-LeeboardRegistryChange -Edits $Edits
-}
-
 function Get-LeeboardRemoteDesktopCover {
     <#
     .SYNOPSIS
@@ -58,5 +48,5 @@ function Get-Target {
     return "$script:Policy`:$Address"
 }
 
-Export-ModuleMember -Function Get-LeeboardRemoteDesktopChange, Set-LeeboardRemoteDesktopChange,
+Export-ModuleMember -Function Get-LeeboardRemoteDesktopChange,
     Get-LeeboardRemoteDesktopCover

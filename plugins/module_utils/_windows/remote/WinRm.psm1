@@ -6,8 +6,8 @@
 #AnsibleRequires -PowerShell ..group_policy.PolicyPlace
 
 # The driver `winrm`: how WinRM lets people in and asks others, by the policy where there is one, else as the service
-# answers at this moment. Addresses: Service:NAME and Client:NAME, by the names of the policies, and `listeners`. It only
-# reads: WinRM is the way by which most visits come.
+# answers at this moment. Addresses: Service:NAME and Client:NAME, by the names of the policies, and `listeners`. What it
+# writes is WinRmChange.psm1's.
 #
 # WindowsRemoteManagement.admx has the policies. The service is asked by Get-WSManInstance, which gives the XML of
 # [MS-WSMV]: no translated words, and the attribute Source where a policy decides. A value that the policy sets and the

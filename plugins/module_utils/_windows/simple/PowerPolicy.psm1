@@ -94,16 +94,6 @@ function Get-LeeboardPowerPolicyChange {
     return Get-LeeboardRegistryChange -Changes @($values)
 }
 
-function Set-LeeboardPowerPolicyChange {
-    <#
-    .SYNOPSIS
-    Write the values of the policy.
-    #>
-    param([Parameter(Mandatory = $true)][object[]]$Edits)
-
-    Set-LeeboardRegistryChange -Edits $Edits
-}
-
 function Split-PowerAddress {
     param([string]$Address, [string]$Code)
 
@@ -140,4 +130,4 @@ function Read-Plan {
     return @{ ac = $numbers[-2]; dc = $numbers[-1] }
 }
 
-Export-ModuleMember -Function Read-LeeboardPowerPolicy, Get-LeeboardPowerPolicyChange, Set-LeeboardPowerPolicyChange
+Export-ModuleMember -Function Read-LeeboardPowerPolicy, Get-LeeboardPowerPolicyChange

@@ -41,6 +41,7 @@ $script:Traffic = @{
 $script:Groups = @{ 1 = 'modp768'; 2 = 'modp1024'; 3 = 'modp2048'; 4 = 'ecp256'; 5 = 'ecp384'; 6 = 'modp2048s256' }
 $script:PfsGroups = @{ 1 = 'modp768'; 2 = 'modp1024'; 3 = 'modp2048'; 4 = 'ecp256'; 5 = 'ecp384'; 7 = 'modp2048s256' }
 $script:PfsOfMain = 6
+$script:Book = 'rasphone.pbk'
 
 function Get-LeeboardVpnProfile {
     <#
@@ -60,10 +61,35 @@ function Get-LeeboardVpnProfile {
     }
 }
 
+function Get-LeeboardPhonebook {
+    <#
+    .SYNOPSIS
+    The path of the phonebook of the machine, into which the cmdlets write with -AllUserConnection.
+    #>
+    return [System.IO.Path]::Combine((Get-MachineFolder), $script:Book)
+}
+
+function Get-LeeboardPhonebookEntry {
+    <#
+    .SYNOPSIS
+    The entry of the machine's phonebook with this name, as ConvertFrom-LeeboardPhonebook gives it; nothing where there
+    is none.
+    #>
+    param([Parameter(Mandatory = $true)][string]$Name)
+
+    $file = Get-LeeboardPhonebook
+    if (@(Get-PhonebookFile (Get-MachineFolder)) -notcontains $file) { return }
+    ConvertFrom-LeeboardPhonebook (Get-PhonebookText $file) | Where-Object { $_.Name -eq $Name } |
+        Select-Object -First 1
+}
+
+function Get-MachineFolder {
+    return [System.IO.Path]::Combine([System.Environment]::GetFolderPath('CommonApplicationData'), $script:Below)
+}
+
 # @{Folder; Whose; Sid}: where phonebooks may lie; with a Sid, whose they are is an account.
 function Get-PhonebookPlace {
-    $machine = [System.Environment]::GetFolderPath('CommonApplicationData')
-    @{ Folder = [System.IO.Path]::Combine($machine, $script:Below); Whose = 'this machine' }
+    @{ Folder = Get-MachineFolder; Whose = 'this machine' }
     $key = Open-LeeboardKey $script:ProfileList
     if ($null -eq $key) {
         throw (New-LeeboardProblem -Code failed -Why "$script:ProfileList is not there, so nobody's phonebook is known")
@@ -120,17 +146,22 @@ function Get-PhonebookFile {
 function Read-Phonebook {
     param([string]$File, [string]$Whose)
 
+    foreach ($entry in ConvertFrom-LeeboardPhonebook (Get-PhonebookText $File)) {
+        if ($entry.Keys['Type'] -eq '2' -or $entry.Devices -contains 'vpn') { ConvertTo-VpnProfile $entry $File $Whose }
+    }
+}
+
+function Get-PhonebookText {
+    param([string]$File)
+
     try {
         $size = (New-Object -TypeName System.IO.FileInfo -ArgumentList $File).Length
         if ($size -gt $script:Largest) {
             throw (New-LeeboardProblem -Code too_large -Why "$File has $size bytes, which no phonebook needs")
         }
-        $text = [System.IO.File]::ReadAllText($File)  # UTF-8, unless a mark says otherwise
+        return [System.IO.File]::ReadAllText($File)  # UTF-8, unless a mark says otherwise
     } catch [System.IO.IOException] {
         throw (New-LeeboardProblem -Code failed -Why "$File could not be read: $($_.Exception.GetBaseException().Message)")
-    }
-    foreach ($entry in ConvertFrom-LeeboardPhonebook $text) {
-        if ($entry.Keys['Type'] -eq '2' -or $entry.Devices -contains 'vpn') { ConvertTo-VpnProfile $entry $File $Whose }
     }
 }
 
@@ -240,15 +271,26 @@ function Get-Proposal {
     }
     for ($start = 0; $start -lt $hex.Length; $start += 48) {
         $n = @(for ($at = 0; $at -lt 48; $at += 8) { ConvertFrom-Bytes $hex.Substring($start + $at, 8) })
-        $hash = Get-Word $script:Hashes $n[0]
-        $cipher = Get-Word $script:Ciphers $n[1]
-        $group = Get-Word $script:Groups $n[2]
-        if ($cipher -match 'gcm') { $hash = "prf$hash" }
-        $esp = Get-Word $script:Traffic $n[3]
-        $pfs = if ($n[5] -eq $script:PfsOfMain) { $group } elseif ($n[5]) { Get-Word $script:PfsGroups $n[5] }
-        if ($pfs) { $esp = "$esp-$pfs" }
-        @{ Ike = "$cipher-$hash-$group"; Esp = $esp }
+        Format-LeeboardSuite -Hash $n[0] -Cipher $n[1] -Group $n[2] -Traffic $n[3] -PfsGroup $n[5]
     }
+}
+
+function Format-LeeboardSuite {
+    <#
+    .SYNOPSIS
+    @{Ike; Esp}: what numbers of a policy mean, in the words of proposals. The sixth, the hash of the traffic, says
+    nothing beside a cipher that is its own.
+    #>
+    param([int]$Hash, [int]$Cipher, [int]$Group, [int]$Traffic, [int]$PfsGroup)
+
+    $hashed = Get-Word $script:Hashes $Hash
+    $ike = Get-Word $script:Ciphers $Cipher
+    $agreed = Get-Word $script:Groups $Group
+    if ($ike -match 'gcm') { $hashed = "prf$hashed" }
+    $esp = Get-Word $script:Traffic $Traffic
+    $pfs = if ($PfsGroup -eq $script:PfsOfMain) { $agreed } elseif ($PfsGroup) { Get-Word $script:PfsGroups $PfsGroup }
+    if ($pfs) { $esp = "$esp-$pfs" }
+    return @{ Ike = "$ike-$hashed-$agreed"; Esp = $esp }
 }
 
 # A number of four bytes, the lowest first.
@@ -267,4 +309,5 @@ function Get-Word {
     return "unknown$Number"
 }
 
-Export-ModuleMember -Function Get-LeeboardVpnProfile, ConvertFrom-LeeboardPhonebook
+Export-ModuleMember -Function Get-LeeboardVpnProfile, ConvertFrom-LeeboardPhonebook, Get-LeeboardPhonebook,
+    Get-LeeboardPhonebookEntry, Format-LeeboardSuite

@@ -3,10 +3,14 @@
 
 #AnsibleRequires -PowerShell ..engine.Reading
 #AnsibleRequires -PowerShell .Phonebook
+#AnsibleRequires -PowerShell .VpnTunnel
 
-# The driver `vpn_connection`. Its one address is `profiles`: a JSON text for each VPN profile of the machine and of
-# every person. It only reads: a slip would cut off whoever works through the VPN. No secret is told, only that there
-# is one.
+# The driver `vpn_connection`:
+#
+#     profiles   a JSON text for each VPN profile of the machine and of every person
+#     tunnel     the school's own profile, in words (TunnelWords.psm1)
+#
+# Only `tunnel` is written (VpnConnectionChange.psm1). No secret is told, only that there is one.
 
 Set-StrictMode -Version 2.0
 
@@ -25,15 +29,23 @@ function Read-LeeboardVpnConnection {
     $readings = [ordered]@{}
     foreach ($address in $Addresses) {
         $readings[$address] = Invoke-LeeboardAttempt -Driver $script:Driver -Address $address -Find {
-            if ($address -cne 'profiles') {
-                throw (New-LeeboardProblem -Code malformed -Why "'$address' is no address of the driver $script:Driver")
-            }
-            $texts = @(foreach ($vpn in (Get-LeeboardVpnProfile).Profiles) { Format-Profile $vpn })
-            $aspect = New-LeeboardValue -Value ([string[]]$texts) -Type $script:Type -Whole -Source $script:Source
-            New-LeeboardReading -Driver $script:Driver -Address $address -Effective $aspect
+            New-LeeboardReading -Driver $script:Driver -Address $address -Effective (Get-VpnAspect $address)
         }
     }
     return $readings
+}
+
+function Get-VpnAspect {
+    param([string]$Address)
+
+    switch -CaseSensitive ($Address) {
+        'profiles' {
+            $texts = @(foreach ($vpn in (Get-LeeboardVpnProfile).Profiles) { Format-Profile $vpn })
+            return New-LeeboardValue -Value ([string[]]$texts) -Type $script:Type -Whole -Source $script:Source
+        }
+        'tunnel' { return Read-LeeboardTunnel }
+    }
+    throw (New-LeeboardProblem -Code malformed -Why "'$Address' is no address of the driver $script:Driver")
 }
 
 function Format-Profile {

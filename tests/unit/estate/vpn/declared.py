@@ -25,10 +25,18 @@ vpn:
     - {name: vpn2.example-la.example}
   authority: leeboard
   routes: everything
-  dns: {servers: [10.20.0.53], domains: [example-la.example]}
+  dns: {servers: [10.20.0.53]}
   home: [10.20.0.0/16]
   devices: {forms: [portable], roles: [exam]}
 """
+# The same with a protocol that has neither certificates nor what hangs on them.
+WIREGUARD = "".join(
+    line
+    for line in VPN.replace("ikev2", "wireguard").splitlines(keepends=True)
+    if not line.startswith(("  authority:", "  dns:", "  home:"))
+)
+# The same with networks in the place of everything, where no server is asked.
+SPLIT = VPN.replace("  dns: {servers: [10.20.0.53]}\n", "").replace("everything", '[10.0.0.0/8, "2001:db8:1::/48"]')
 # The same with an authority that the school has already.
 OWN = VPN.replace(
     "authority: leeboard", f'authority: {{root: authority.pem, issuer: "CN={ISSUING}"}}\n  domain: example-la.example'

@@ -13,7 +13,17 @@ from leeboard.estate.estate import Estate, School, read_estate
 from leeboard.estate.vpn import reading
 from leeboard.model.enums import LEVELS
 from tests.unit.estate.folders import add_estate, add_school
-from tests.unit.estate.vpn.declared import DAY, ISSUING, OWN, VPN, add_authority, an_estate, chain
+from tests.unit.estate.vpn.declared import (
+    DAY,
+    ISSUING,
+    OWN,
+    SPLIT,
+    VPN,
+    WIREGUARD,
+    add_authority,
+    an_estate,
+    chain,
+)
 
 SUITES = {
     "standard": {"ike": ["aes128gcm16-prfsha256-ecp256"], "esp": ["aes128gcm16-ecp256"]},
@@ -54,7 +64,7 @@ def test_who_has_it_is_told_and_nobody_else(tmp_path: Path) -> None:
             "eku": "1.3.6.1.5.5.7.3.2",
         },
         "routes": ["0.0.0.0/0", "::/0"],
-        "dns": {"servers": ["10.20.0.53"], "domains": ["example-la.example"]},
+        "dns": {"servers": ["10.20.0.53"]},
         "home": ["10.20.0.0/16"],
         "identity": "a-1.900001.leeboard.internal",
     }
@@ -139,9 +149,7 @@ def test_both_in_estate_yml_stop_everything(tmp_path: Path) -> None:
 def test_what_is_below_a_level_is_refused_for_that_level(
     tmp_path: Path, level: str, old: str, new: str, key: str, words: str, whose: str
 ) -> None:
-    vpn = VPN.replace(old, new)
-    if "wireguard" in new:
-        vpn = "".join(one for one in vpn.splitlines(keepends=True) if "authority" not in one)
+    vpn = WIREGUARD if "wireguard" in new else SPLIT if "routes" in new else VPN.replace(old, new)
     rows = f"A-1,lt-1,,linux,portable,office,{level if whose == 'device' else ''},\nA-2,lt-2,,linux,portable,office,,\n"
     file = an_estate(tmp_path, vpn, rows, f"level: {level}\n" if whose == "school" else "")
     found = read(file)
@@ -162,16 +170,11 @@ def test_a_stronger_suite_holds_for_all_that_have_a_weaker_one(tmp_path: Path) -
 
 def test_level_standard_may_choose_its_routes(tmp_path: Path) -> None:
     rows = "A-1,lt-1,,linux,portable,office,,\n"
-    vpn = VPN.replace("routes: everything", 'routes: [10.0.0.0/8, "2001:db8:1::/48"]')
-    assert told(the_school(an_estate(tmp_path, vpn, rows)))["A-1"]["routes"] == ["10.0.0.0/8", "2001:db8:1::/48"]
+    assert told(the_school(an_estate(tmp_path, SPLIT, rows)))["A-1"]["routes"] == ["10.0.0.0/8", "2001:db8:1::/48"]
 
 
 def test_wireguard_is_declared_and_nobody_is_told(tmp_path: Path) -> None:
-    vpn = "".join(
-        one for one in VPN.replace("ikev2", "wireguard").splitlines(keepends=True)
-        if "authority" not in one
-    )  # fmt: skip
-    school = the_school(an_estate(tmp_path, vpn, "A-1,lt-1,,linux,portable,office,,\n"))
+    school = the_school(an_estate(tmp_path, WIREGUARD, "A-1,lt-1,,linux,portable,office,,\n"))
     assert told(school) == {} and str(school.variables["leeboard_vpn_gateways"]).startswith("vpn.example-la.example ")
 
 

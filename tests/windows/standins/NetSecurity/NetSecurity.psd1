@@ -4,7 +4,7 @@
     RootModule        = 'NetSecurity.psm1'
     TypesToProcess    = 'NetSecurity.types.ps1xml'
     Description       = 'A stand-in for the cmdlets of Windows Firewall, for tests only'
-    FunctionsToExport = 'Get-NetFirewallProfile', 'Set-NetFirewallProfile'
+    FunctionsToExport = 'Get-NetFirewallProfile', 'Set-NetFirewallProfile', 'Get-NetFirewallRule', 'New-NetFirewallRule', 'Remove-NetFirewallRule', 'Set-NetFirewallRule'
     CmdletsToExport   = @()
     AliasesToExport   = @()
 }

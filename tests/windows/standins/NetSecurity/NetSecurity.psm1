@@ -95,15 +95,131 @@ function Set-NetFirewallProfile {
     [CmdletBinding()]
     param(
         [Parameter(Position = 0)][string[]]$Name = @('Domain', 'Private', 'Public'),
-        [ValidateSet('True', 'False')][string]$Enabled,
-        [ValidateSet('Allow', 'Block')][string]$DefaultInboundAction, [ValidateSet('Allow', 'Block')][string]$DefaultOutboundAction
+        [ValidateSet('True', 'False', 'NotConfigured')][string]$Enabled,
+        [ValidateSet('Allow', 'Block', 'NotConfigured')][string]$DefaultInboundAction,
+        [ValidateSet('Allow', 'Block', 'NotConfigured')][string]$DefaultOutboundAction,
+        [ValidateSet('PersistentStore')][string]$PolicyStore = 'PersistentStore'
     )
+    Write-Call "Set-NetFirewallProfile $Name"
     foreach ($one in $Name) {
         $key = [Microsoft.Win32.Registry]::LocalMachine.CreateSubKey("$own\$($stores.PersistentStore[$one])")
         foreach ($value in $named.Keys | Where-Object { $PSBoundParameters.ContainsKey($_) }) {
+            if ($PSBoundParameters[$value] -eq 'NotConfigured') { $key.DeleteValue($named[$value], $false); continue }
             $key.SetValue($named[$value], [int]($PSBoundParameters[$value] -in 'True', 'Block'), 'DWord')
         }
     }
 }
 
-Export-ModuleMember -Function Get-NetFirewallProfile, Set-NetFirewallProfile
+# --- Rules: values below FirewallRules, in the words of [MS-GPFAS] 2.2.2.19 -------------------------------------------
+
+class FirewallRule {
+    [string]$Name
+    [System.Collections.IDictionary]$CimInstanceProperties
+}
+
+function Write-Call([string]$Argument) {
+    [IO.File]::AppendAllText('C:\standins\calls.jsonl', (ConvertTo-Json -Compress @{ program = 'firewall'; arguments = @($Argument) }) + "`n")
+}
+
+function Get-Behaviour { ([IO.File]::ReadAllText('C:\standins\state\firewall.json') | ConvertFrom-Json -AsHashtable).behaviour }
+
+function Open-Rule([switch]$Write) {
+    if ($Write) { return [Microsoft.Win32.Registry]::LocalMachine.CreateSubKey("$own\FirewallRules") }
+    [Microsoft.Win32.Registry]::LocalMachine.OpenSubKey("$own\FirewallRules")
+}
+
+# An address as the firewall keeps it: 10.20.0.0/16 becomes 10.20.0.0/255.255.0.0, one of IPv6 stays.
+function ConvertTo-Kept([string]$Address) {
+    if ($Address -in 'Any', '') { return }
+    $first, $bits = $Address.Split('/')
+    if ($first.Contains(':')) { return "RA6=$Address" }
+    if (-not $bits -or $bits -eq '32') { return "RA4=$first" }
+    $number = [uint32]([math]::Pow(2, 32) - [math]::Pow(2, 32 - [int]$bits))
+    $bytes = [BitConverter]::GetBytes($number)
+    [array]::Reverse($bytes)
+    "RA4=$first/$($bytes -join '.')"
+}
+
+function Save-Rule([string]$Name, [string]$DisplayName, [string]$Group, [hashtable]$Given) {
+    $on = @{ True = 'TRUE'; False = 'FALSE' }[$Given.Enabled]
+    $fields = @("v2.31", "Action=$($Given.Action)", "Active=$on", 'Dir=In', "Protocol=$(@{ TCP = 6; UDP = 17 }[$Given.Protocol])")
+    $fields += @($Given.LocalPort | ForEach-Object { if ($_.Contains('-')) { "LPort2_10=$_" } else { "LPort=$_" } })
+    $fields += @($Given.RemoteAddress | ForEach-Object { ConvertTo-Kept $_ })
+    $fields += "Name=$DisplayName", "EmbedCtxt=$Group", ''
+    (Open-Rule -Write).SetValue($Name, ($fields -join '|'), 'String')
+}
+
+function New-NetFirewallRule {
+    <# .SYNOPSIS
+       A rule of the machine's own store. #>
+    [CmdletBinding()]
+    param(
+        [Parameter(Mandatory)][string]$Name, [Parameter(Mandatory)][string]$DisplayName, [string]$Group,
+        [ValidateSet('Inbound')][string]$Direction = 'Inbound', [ValidateSet('Allow')][string]$Action = 'Allow',
+        [ValidateSet('Any')][string]$Profile = 'Any', [ValidateSet('TCP', 'UDP')][string]$Protocol, [string[]]$LocalPort,
+        [string[]]$RemoteAddress = @('Any'), [ValidateSet('True', 'False')][string]$Enabled = 'True',
+        [ValidateSet('PersistentStore')][string]$PolicyStore = 'PersistentStore'
+    )
+    Write-Call "New-NetFirewallRule $Name"
+    $behaviour = Get-Behaviour
+    if ($behaviour['mode'] -eq 'no_rules') { throw [Microsoft.Management.Infrastructure.CimException]::new('Access is denied. ') }
+    $key = Open-Rule
+    if ($key -and $null -ne $key.GetValue($Name)) {
+        throw [Microsoft.Management.Infrastructure.CimException]::new('Cannot create a file when that file already exists. ')
+    }
+    $given = @{ Action = $Action; Protocol = $Protocol; LocalPort = $LocalPort; RemoteAddress = $RemoteAddress; Enabled = $Enabled }
+    Save-Rule $Name $DisplayName $Group $given
+}
+
+function Set-NetFirewallRule {
+    <# .SYNOPSIS
+       Change a rule of the machine's own store; all that the tests change is given. #>
+    [CmdletBinding()]
+    param(
+        [Parameter(Mandatory)][string]$Name, [ValidateSet('Inbound')][string]$Direction, [ValidateSet('Allow')][string]$Action,
+        [ValidateSet('Any')][string]$Profile, [ValidateSet('TCP', 'UDP')][string]$Protocol, [string[]]$LocalPort,
+        [string[]]$RemoteAddress, [ValidateSet('True', 'False')][string]$Enabled, [ValidateSet('Any')][string]$LocalAddress,
+        [ValidateSet('Any')][string]$RemotePort, [ValidateSet('Any')][string]$Program, [ValidateSet('Any')][string]$Service,
+        [ValidateSet('Any')][string]$InterfaceType, [ValidateSet('PersistentStore')][string]$PolicyStore = 'PersistentStore'
+    )
+    Write-Call "Set-NetFirewallRule $Name"
+    $key = Open-Rule
+    $text = if ($key) { $key.GetValue($Name) }
+    if (-not $text) { throw [Microsoft.Management.Infrastructure.CimException]::new("No MSFT_NetFirewallRule objects found with property 'InstanceID' equal to '$Name'. ") }
+    $kept = @{ Name = ''; EmbedCtxt = '' }
+    foreach ($part in $text.Split('|')) { if ($part -match '^(Name|EmbedCtxt)=(.*)$') { $kept[$Matches[1]] = $Matches[2] } }
+    $given = @{ Action = $Action; Protocol = $Protocol; LocalPort = $LocalPort; RemoteAddress = $RemoteAddress; Enabled = $Enabled }
+    Save-Rule $Name $kept.Name $kept.EmbedCtxt $given
+}
+
+function Remove-NetFirewallRule {
+    <# .SYNOPSIS
+       Take rules of the machine's own store away. #>
+    [CmdletBinding()]
+    param([Parameter(Mandatory)][string[]]$Name, [ValidateSet('PersistentStore')][string]$PolicyStore = 'PersistentStore')
+    foreach ($one in $Name) {
+        Write-Call "Remove-NetFirewallRule $one"
+        $key = Open-Rule -Write
+        if ($null -eq $key.GetValue($one)) { throw [Microsoft.Management.Infrastructure.CimException]::new("No MSFT_NetFirewallRule objects found with property 'InstanceID' equal to '$one'. ") }
+        $key.DeleteValue($one)
+    }
+}
+
+function Get-NetFirewallRule {
+    <# .SYNOPSIS
+       Rules that are active, by name. #>
+    [CmdletBinding()]
+    param([Parameter(Mandatory)][string[]]$Name, [string]$PolicyStore = 'PersistentStore')
+    $key = Open-Rule
+    foreach ($one in $Name) {
+        $text = if ($key) { $key.GetValue($one) }
+        if (-not $text -or (Get-Behaviour)['mode'] -eq 'forgetful') {
+            throw [Microsoft.Management.Infrastructure.CimException]::new("No MSFT_NetFirewallRule objects found with property 'InstanceID' equal to '$one'. ")
+        }
+        $number = if ($text -match '\|Active=TRUE\|') { [uint16]1 } else { [uint16]2 }
+        [FirewallRule]@{ Name = $one; CimInstanceProperties = @{ Enabled = [CimProperty]@{ Name = 'Enabled'; Value = $number } } }
+    }
+}
+
+Export-ModuleMember -Function Get-NetFirewallProfile, Set-NetFirewallProfile, Get-NetFirewallRule, New-NetFirewallRule,
+    Remove-NetFirewallRule, Set-NetFirewallRule

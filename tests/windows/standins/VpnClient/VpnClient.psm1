@@ -1,13 +1,61 @@
 <#
 Stand-in for the cmdlets of VPN connections. They keep the real thing: entries in rasphone.pbk, of the machine or of who
-calls them, with the lines that Windows 11 writes as far as anybody here looks at them.
+calls them, with the lines that Windows 11 writes as far as anybody here looks at them. On Linux the folder that stands for
+ProgramData is named by the variable LEEBOARD_PROGRAMDATA.
 
 Sources: MicrosoftDocs/windows-powershell-docs, docset/winserver2025-ps/VpnClient (parameters, values, defaults); [MS-RRASM]
 2.2.2 for the keys; two phonebooks in public projects, one written by these very cmdlets, for the order of the numbers in
-CustomIPSecPolicies. That AuthenticationMethod without a value is MSChapv2, and the errors, are recalled.
+CustomIPSecPolicies; microsoft/wmi, VpnConnection and VpnConnectionIPsecConfiguration (names and types of what is shown).
+How a phonebook has routes, and whether it has the whole certificate of an issuer, is not known: here Routes is text in
+hex, and RootCertificate the certificate. That AuthenticationMethod without a value is MSChapv2, and the errors, are recalled.
 #>
 
 Set-StrictMode -Version 2.0
+
+# The property of an instance, as CimInstance.CimInstanceProperties has it.
+class VpnProperty {
+    [string]$Name
+    [object]$Value
+}
+
+class VpnConnection {
+    [string]$Name
+    [string]$ServerAddress
+    [bool]$AllUserConnection
+    [string]$TunnelType
+    [string[]]$AuthenticationMethod
+    [bool]$SplitTunneling
+    [bool]$RememberCredential
+    [string]$ConnectionStatus
+    [string[]]$MachineCertificateEKUFilter
+    [byte[]]$MachineCertificateIssuerFilter
+    [object[]]$IPSecCustomPolicy
+    [object[]]$Routes
+    [System.Collections.IDictionary]$CimInstanceProperties
+}
+
+class VpnConnectionIPsecConfiguration {
+    [uint32]$AuthenticationTransformConstants
+    [uint32]$CipherTransformConstants
+    [uint32]$DHGroup
+    [uint32]$EncryptionMethod
+    [uint32]$IntegrityCheckMethod
+    [uint32]$PfsGroup
+    [System.Collections.IDictionary]$CimInstanceProperties
+}
+
+class MSFT_NetRoute {
+    [string]$DestinationPrefix
+    [System.Collections.IDictionary]$CimInstanceProperties
+}
+
+function Add-Properties([object]$Instance) {
+    $Instance.CimInstanceProperties = @{}
+    foreach ($one in $Instance.GetType().GetProperties() | Where-Object { $_.Name -ne 'CimInstanceProperties' }) {
+        $Instance.CimInstanceProperties[$one.Name] = [VpnProperty]@{ Name = $one.Name; Value = $one.GetValue($Instance) }
+    }
+    $Instance
+}
 
 $strategy = @{ Automatic = 0; Pptp = 1; L2tp = 3; Sstp = 5; Ikev2 = 7 }
 $restriction = @{ Pap = 8; Chap = 32; Eap = 128; MSChapv2 = 512; MachineCertificate = 2048 }
@@ -22,8 +70,8 @@ $numbers = [ordered]@{
 }
 
 function Get-Book([bool]$AllUsers) {
-    $base = if ($AllUsers) { [Environment]::GetFolderPath('CommonApplicationData') } else { [Environment]::GetFolderPath('ApplicationData') }
-    $folder = [IO.Path]::Combine($base, 'Microsoft\Network\Connections\Pbk')
+    $base = if ($AllUsers -and $env:LEEBOARD_PROGRAMDATA) { $env:LEEBOARD_PROGRAMDATA } elseif ($AllUsers) { [Environment]::GetFolderPath('CommonApplicationData') } else { [Environment]::GetFolderPath('ApplicationData') }
+    $folder = [IO.Path]::Combine($base, 'Microsoft', 'Network', 'Connections', 'Pbk')
     $null = [IO.Directory]::CreateDirectory($folder)
     [IO.Path]::Combine($folder, 'rasphone.pbk')
 }
@@ -65,6 +113,14 @@ function Set-Entry([Collections.Generic.List[string]]$Lines, [Collections.IDicti
             'SplitTunneling' {
                 foreach ($key in 'IpPrioritizeRemote', 'Ipv6PrioritizeRemote') { Set-Line $Lines $key ([int](-not $Given[$name])) }
             }
+            'MachineCertificateIssuerFilter' {
+                Set-Line $Lines UseMachineRootCert 1
+                Set-Line $Lines RootCertificate ([Convert]::ToHexString($Given[$name].RawData))
+            }
+            'MachineCertificateEKUFilter' {
+                Set-Line $Lines NumEku $Given[$name].Count
+                Set-Line $Lines CertificateEKU ($Given[$name] -join ' ')
+            }
             'RememberCredential' { Set-Line $Lines CacheCredentials ([int][bool]$Given[$name]) }
         }
     }
@@ -78,7 +134,9 @@ function Add-VpnConnection {
         [Parameter(Mandatory, Position = 0)][string]$Name, [Parameter(Mandatory, Position = 1)][string]$ServerAddress,
         [ValidateSet('Pptp', 'L2tp', 'Sstp', 'Ikev2', 'Automatic')][string]$TunnelType = 'Automatic',
         [ValidateSet('Pap', 'Chap', 'MSChapv2', 'Eap', 'MachineCertificate')][string[]]$AuthenticationMethod = 'MSChapv2',
-        [switch]$SplitTunneling, [switch]$AllUserConnection, [string]$L2tpPsk, [switch]$RememberCredential, [switch]$Force
+        [switch]$SplitTunneling, [switch]$AllUserConnection, [string]$L2tpPsk, [switch]$RememberCredential, [switch]$Force,
+        [System.Security.Cryptography.X509Certificates.X509Certificate2]$MachineCertificateIssuerFilter,
+        [string[]]$MachineCertificateEKUFilter
     )
     $path = Get-Book $AllUserConnection
     $entries = Read-Book $path
@@ -86,7 +144,8 @@ function Add-VpnConnection {
     $lines = [Collections.Generic.List[string]]::new()
     foreach ($line in 'Encoding=1', 'PBVersion=8', 'Type=2', "Guid=$([guid]::NewGuid().ToString('N').ToUpperInvariant())", 'VpnStrategy=0',
         'DataEncryption=256', 'CustomAuthKey=0', 'AuthRestrictions=512', 'IpPrioritizeRemote=1', 'IpSecFlags=0', 'Ipv6PrioritizeRemote=1',
-        'PreSharedKey=', 'CacheCredentials=0', 'NumCustomPolicy=0', 'PowershellCreatedProfile=1', '', 'NETCOMPONENTS=', 'ms_msclient=1', '',
+        'PreSharedKey=', 'CacheCredentials=0', 'NumCustomPolicy=0', 'NumEku=0', 'CertificateEKU=', 'UseMachineRootCert=0',
+        'RootCertificate=', 'NumRoutes=0', 'Routes=', 'PowershellCreatedProfile=1', '', 'NETCOMPONENTS=', 'ms_msclient=1', '',
         'MEDIA=rastapi', 'Port=VPN2-0', 'Device=WAN Miniport (IKEv2)', '', 'DEVICE=vpn', 'PhoneNumber=', 'AreaCode=', '') { $lines.Add($line) }
     $given = @{ TunnelType = $TunnelType; AuthenticationMethod = $AuthenticationMethod }
     foreach ($key in $PSBoundParameters.Keys) { $given[$key] = $PSBoundParameters[$key] }
@@ -112,7 +171,9 @@ function Set-VpnConnection {
         [Parameter(Mandatory, Position = 0)][string]$Name, [string]$ServerAddress,
         [ValidateSet('Pptp', 'L2tp', 'Sstp', 'Ikev2', 'Automatic')][string]$TunnelType,
         [ValidateSet('Pap', 'Chap', 'MSChapv2', 'Eap', 'MachineCertificate')][string[]]$AuthenticationMethod,
-        [bool]$SplitTunneling, [switch]$AllUserConnection, [string]$L2tpPsk, [bool]$RememberCredential, [switch]$Force
+        [bool]$SplitTunneling, [switch]$AllUserConnection, [string]$L2tpPsk, [bool]$RememberCredential, [switch]$Force,
+        [System.Security.Cryptography.X509Certificates.X509Certificate2]$MachineCertificateIssuerFilter,
+        [string[]]$MachineCertificateEKUFilter
     )
     $given = $PSBoundParameters
     Edit-Book $Name $AllUserConnection { param($entries) Set-Entry $entries[$Name] $given }
@@ -155,4 +216,80 @@ function Remove-VpnConnection {
     Edit-Book $Name $AllUserConnection { param($entries) $entries.Remove($Name) }
 }
 
-Export-ModuleMember -Function Add-VpnConnection, Set-VpnConnection, Set-VpnConnectionIPsecConfiguration, Remove-VpnConnection
+function Edit-Route([string]$Name, [bool]$AllUsers, [scriptblock]$Routes) {
+    Edit-Book $Name $AllUsers {
+        param($entries)
+        $after = @(& $Routes @(Get-Route (ConvertFrom-Entry $entries[$Name])))
+        Set-Line $entries[$Name] NumRoutes $after.Count
+        Set-Line $entries[$Name] Routes ([Convert]::ToHexString([Text.Encoding]::ASCII.GetBytes($after -join ' ')))
+    }
+}
+
+function Get-Route([hashtable]$Values) {
+    [Text.Encoding]::ASCII.GetString([Convert]::FromHexString($Values['Routes'])) -split ' ' | Where-Object { $_ }
+}
+
+function Add-VpnConnectionRoute {
+    <# .SYNOPSIS
+       Lead a network into a profile. #>
+    [CmdletBinding()]
+    param(
+        [Parameter(Mandatory, Position = 0)][string]$ConnectionName, [Parameter(Mandatory, Position = 1)][string]$DestinationPrefix,
+        [switch]$AllUserConnection
+    )
+    Edit-Route $ConnectionName $AllUserConnection { param($routes) @($routes) + $DestinationPrefix }
+}
+
+function Remove-VpnConnectionRoute {
+    <# .SYNOPSIS
+       No longer lead a network into a profile. #>
+    [CmdletBinding()]
+    param(
+        [Parameter(Mandatory, Position = 0)][string]$ConnectionName, [Parameter(Mandatory, Position = 1)][string]$DestinationPrefix,
+        [switch]$AllUserConnection
+    )
+    Edit-Route $ConnectionName $AllUserConnection {
+        param($routes)
+        if ($routes -notcontains $DestinationPrefix) { throw "The route $DestinationPrefix was not found." }
+        $routes | Where-Object { $_ -ne $DestinationPrefix }
+    }
+}
+
+# key -> value of an entry
+function ConvertFrom-Entry([Collections.Generic.List[string]]$Lines) {
+    $values = @{}
+    foreach ($line in $Lines) { if ($line -match '^(\w+)=(.*)$' -and -not $values.ContainsKey($Matches[1])) { $values[$Matches[1]] = $Matches[2] } }
+    $values
+}
+
+function Get-VpnConnection {
+    <# .SYNOPSIS
+       Profiles of the machine, or of who asks. #>
+    [CmdletBinding()]
+    param([Parameter(Position = 0)][string[]]$Name, [switch]$AllUserConnection)
+    $entries = Read-Book (Get-Book $AllUserConnection)
+    foreach ($one in $Name ? $Name : $entries.Keys) {
+        if (-not $entries.Contains($one)) { throw "The VPN connection $one was not found." }
+        $is = ConvertFrom-Entry $entries[$one]
+        $shown = [VpnConnection]@{
+            Name = $one; ServerAddress = $is['PhoneNumber']; AllUserConnection = [bool]$AllUserConnection; ConnectionStatus = 'Disconnected'
+            TunnelType = $strategy.Keys | Where-Object { $strategy[$_] -eq [int]$is['VpnStrategy'] }
+            AuthenticationMethod = @($restriction.Keys | Where-Object { $restriction[$_] -band [int]$is['AuthRestrictions'] })
+            SplitTunneling = $is['IpPrioritizeRemote'] -eq '0'; RememberCredential = $is['CacheCredentials'] -eq '1'
+            MachineCertificateEKUFilter = @($is['CertificateEKU'] -split ' ' | Where-Object { $_ })
+        }
+        if ($is['RootCertificate']) { $shown.MachineCertificateIssuerFilter = [Convert]::FromHexString($is['RootCertificate']) }
+        $shown.Routes = @(Get-Route $is | ForEach-Object { Add-Properties ([MSFT_NetRoute]@{ DestinationPrefix = $_ }) })
+        if ($is['CustomIPSecPolicies']) {
+            $bytes = [Convert]::FromHexString($is['CustomIPSecPolicies'])
+            $policy = [VpnConnectionIPsecConfiguration]::new()
+            $at = 0
+            foreach ($part in $numbers.Keys) { $policy.$part = [BitConverter]::ToUInt32($bytes, $at); $at += 4 }
+            $shown.IPSecCustomPolicy = @(Add-Properties $policy)
+        }
+        Add-Properties $shown
+    }
+}
+
+Export-ModuleMember -Function Add-VpnConnection, Set-VpnConnection, Set-VpnConnectionIPsecConfiguration, Remove-VpnConnection,
+    Get-VpnConnection, Add-VpnConnectionRoute, Remove-VpnConnectionRoute

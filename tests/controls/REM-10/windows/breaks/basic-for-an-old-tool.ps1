@@ -2,6 +2,5 @@
 # kind: value
 # flips: REM-10
 # expect: drifted
-# mends: no
 reg.exe delete 'HKLM\SOFTWARE\Policies\Microsoft\Windows\WinRM\Service' /v AllowBasic /f /reg:64
 Set-WSManInstance winrm/config/service/auth -ValueSet @{ Basic = 'true' }

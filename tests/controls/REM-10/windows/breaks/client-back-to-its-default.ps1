@@ -2,5 +2,4 @@
 # kind: precedence
 # flips: REM-10
 # expect: drifted
-# mends: no
 reg.exe delete 'HKLM\SOFTWARE\Policies\Microsoft\Windows\WinRM\Client' /v AllowDigest /f /reg:64

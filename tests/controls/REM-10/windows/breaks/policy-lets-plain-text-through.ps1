@@ -2,5 +2,4 @@
 # kind: precedence
 # flips: REM-10
 # expect: drifted
-# mends: no
 reg.exe add 'HKLM\SOFTWARE\Policies\Microsoft\Windows\WinRM\Service' /v AllowUnencryptedTraffic /t REG_DWORD /d '1' /f /reg:64

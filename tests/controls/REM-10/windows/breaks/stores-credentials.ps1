@@ -2,5 +2,4 @@
 # kind: lock_removed
 # flips: REM-10
 # expect: drifted
-# mends: no
 reg.exe delete 'HKLM\SOFTWARE\Policies\Microsoft\Windows\WinRM\Service' /v DisableRunAs /f /reg:64

@@ -1,4 +1,3 @@
-# The policy for the school's network is gone, and the machine itself says the same.
-# kind: precedence
-reg.exe delete 'HKLM\SOFTWARE\Policies\Microsoft\WindowsFirewall\DomainProfile' /v EnableFirewall /f /reg:64
-Set-NetFirewallProfile -Name Domain -Enabled True
+# The machine says by itself, on the school's network, what Windows does anyway.
+# kind: value
+Set-NetFirewallProfile -Name Domain -Enabled True -DefaultInboundAction Block

@@ -4,9 +4,13 @@
 #AnsibleRequires -PowerShell ..engine.Host
 #AnsibleRequires -PowerShell ..engine.Reading
 #AnsibleRequires -PowerShell ..group_policy.PolicyPlace
+#AnsibleRequires -PowerShell .FirewallRule
+#AnsibleRequires -PowerShell .FirewallWords
+#AnsibleRequires -PowerShell .WayIn
 
-# The driver `firewall_profile`: what Windows Firewall does on each kind of network, as it is active. An address is
-# PROFILE:NAME. It only reads: a slip would cut off whoever manages the machine.
+# The driver `firewall_profile`: what Windows Firewall does on each kind of network, as it is active, and what rules of
+# Leeboard's let in. An address is PROFILE:NAME, `management` or `openings` (FirewallWords.psm1). What it writes is
+# FirewallChange.psm1's.
 #
 # The store ActiveStore is the sum of all others (Microsoft, Get-NetFirewallProfile). Its values are numbers of 16 bits
 # (microsoft/wmi, MSFT_NetFirewallProfile): the words for them are members of the module's types file, which only the
@@ -38,6 +42,7 @@ $script:Active = @{
     DefaultInboundAction  = @{ 0 = 'NotConfigured'; 2 = 'Allow'; 4 = 'Block' }
     DefaultOutboundAction = @{ 0 = 'NotConfigured'; 2 = 'Allow'; 4 = 'Block' }
 }
+$script:Management = 'Leeboard-management'
 $script:Patience = 25
 
 function Read-LeeboardFirewallProfile {
@@ -50,7 +55,7 @@ function Read-LeeboardFirewallProfile {
     $readings = [ordered]@{}
     foreach ($address in $Addresses) {
         $readings[$address] = Invoke-LeeboardAttempt -Driver $script:Driver -Address $address -Find {
-            Get-FirewallReading $address
+            if ($address -cin 'management', 'openings') { Get-WordReading $address } else { Get-FirewallReading $address }
         }
     }
     return $readings
@@ -78,12 +83,92 @@ function Get-FirewallReading {
     )
     $owner = $came.Owner
     if (-not $owner -and $came.Effective.source.StartsWith("$script:Local\Mdm\")) { $owner = 'an MDM service' }
+    # Whoever wrote it, the machine's own store, which is what Leeboard writes, does not count.
+    if (-not $owner -and $came.IsPolicy) { $owner = "$script:Policy, which counts before the machine's own" }
     $effective = try { Get-Active $about $name $came } catch {
         $problem = ConvertTo-LeeboardProblem $_
         New-LeeboardUnreadable -Code $problem.Code -Why $problem.Why
     }
+    if ($name -eq 'DefaultInboundAction' -and $effective.state -eq 'value' -and $effective.value -ceq 'Block') {
+        Add-OpenRule $effective $about
+    }
     return New-LeeboardReading -Driver $script:Driver -Address $Address -Effective $effective `
         -Configured $came.Configured -Owner $owner
+}
+
+# What strangers meet all the same, by single rules. They cannot be read: then nothing is said, since no verdict rests on it.
+function Add-OpenRule {
+    param([System.Collections.IDictionary]$Aspect, [string]$About)
+
+    try { $said = Get-LeeboardOpenRule -About $About } catch { return }
+    if (-not $said) { return }
+    if ($Aspect.Contains('note')) { $said = "$($Aspect.note); $said" }
+    $Aspect['note'] = $said
+}
+
+# What rules of ours let in. Without any it is absent as long as the machine keeps strangers out by itself, or a policy does
+# not; else "none", so that a roll-out closes it.
+function Get-WordReading {
+    param([string]$Address)
+
+    $own = Get-LeeboardOwnRule
+    if ($own.Count) {
+        $value = if ($Address -eq 'management') { Get-ManagementWord $own } else { Get-OpeningWord $own }
+        $aspect = New-LeeboardValue -Value $value -Type string -Source "rules of the firewall's own store, by their names"
+    } else {
+        $open = Find-OpenProfile
+        if ($open) {
+            $aspect = New-LeeboardValue -Value none -Type string -Source $open
+        } else {
+            $aspect = New-LeeboardAbsent -Source 'the firewall keeps strangers out without rules of Leeboard''s'
+        }
+    }
+    return New-LeeboardReading -Driver $script:Driver -Address $Address -Effective $aspect
+}
+
+# Where Windows Firewall lets strangers in, or is off, by its own store; an empty text where it does not.
+function Find-OpenProfile {
+    foreach ($about in 'Domain', 'Private', 'Public') {
+        foreach ($name in 'Enabled', 'DefaultInboundAction') {
+            $reading = Get-FirewallReading "$about`:$name"
+            if ($reading.effective.state -eq 'unreadable') {
+                throw (New-LeeboardProblem -Code $reading.effective.code -Why $reading.effective.why)
+            }
+            $isOpen = $reading.effective.state -eq 'value' -and $reading.effective.value -cin 'False', 'Allow'
+            if ($isOpen -and -not $reading.Contains('owner')) { return "$about`:$name is $($reading.effective.value)" }
+        }
+    }
+    return ''
+}
+
+# The networks of the management rule, as long as it is on and about each port on which WinRM listens.
+function Get-ManagementWord {
+    param([System.Collections.IDictionary]$Own)
+
+    if (-not $Own.Contains($script:Management)) { return 'none' }
+    $rule = Split-LeeboardRule $Own[$script:Management]
+    if ($null -eq $rule -or -not $rule.On) { return 'none' }
+    if (@(Get-LeeboardListenedPort | Where-Object { $rule.Ports -cnotcontains $_ }).Length) { return 'none' }
+    if (-not $rule.From.Length) { return 'any' }
+    return [string]::Join(' ', $rule.From)
+}
+
+function Get-OpeningWord {
+    param([System.Collections.IDictionary]$Own)
+
+    $words = foreach ($name in @($Own.Keys | Where-Object { $_ -cne $script:Management })) {
+        $rule = Split-LeeboardRule $Own[$name]
+        if ($null -eq $rule -or -not $rule.On) {
+            "$name`:changed"
+            continue
+        }
+        foreach ($ports in $rule.Ports) {
+            if (-not $rule.From.Length) { "$($rule.Protocol):$ports" }
+            foreach ($from in $rule.From) { "$($rule.Protocol):$ports@$from" }
+        }
+    }
+    if (-not $words) { return 'none' }
+    return [string]::Join(' ', [string[]]@($words | Sort-Object -Unique))
 }
 
 # What is active, with the store that it comes from and each that says something else in vain.

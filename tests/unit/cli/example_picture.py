@@ -1,0 +1,53 @@
+"""The README's picture of what `leeboard example` and `leeboard site` make: `make picture` draws it anew.
+
+The first page of a school, down to the charts of its last month, at a clock that stands still.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from unittest.mock import patch
+
+import typer
+
+from leeboard.cli.asking import kept
+from leeboard.cli.main import app
+from tests.unit.playing import ROOT
+
+PICTURE = ROOT / "docs" / "images" / "example-site.png"
+NOW = datetime(2026, 12, 2, 8, 30, tzinfo=UTC)
+COMMANDS = ("example example", "site site -i example/inventory --var example/var --quiet")
+
+
+def made(folder: Path) -> Path:
+    """The first page of the example's primary school in a site."""
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        with patch.object(kept, "now", lambda: NOW):
+            for words in COMMANDS:
+                typer.main.get_command(app).main(words.split(), prog_name="leeboard", standalone_mode=False)
+    finally:
+        os.chdir(before)
+    return folder / "site" / "schools" / "900001" / "index.html"
+
+
+def main() -> None:
+    """Draw the picture."""
+    from tests.services.chromium import chromium
+
+    with tempfile.TemporaryDirectory() as folder:
+        page = made(Path(folder))
+        with chromium(Path(folder) / "profile") as window:
+            window.look("picture")
+            window.open(page)
+            bottom = window.ask("return document.querySelector('.charts').getBoundingClientRect().bottom")
+            PICTURE.write_bytes(window.picture(round(bottom) + 12))
+    print(f"{PICTURE.relative_to(ROOT)}: {PICTURE.stat().st_size:,} bytes")
+
+
+if __name__ == "__main__":
+    main()

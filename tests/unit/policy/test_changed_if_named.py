@@ -1,0 +1,56 @@
+"""What a roll-out changes of BitLocker only where the school says that it keeps the recovery passwords."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from leeboard.model.device import device
+from leeboard.model.enums import Level, Mode, Platform
+from leeboard.model.observation import Reading, measurements
+from leeboard.planning.plan import plan
+from leeboard.policy.load import load
+from leeboard.policy.resolve import Wanted, resolve
+
+BASELINE = load()
+WHOLE = ("ENC-01", "ENC-03", "ENC-06", "ENC-10")
+
+
+def wanted_of(word: str, level: Level = Level.STANDARD, platform: Platform = Platform.WINDOWS) -> Wanted:
+    variables = {
+        "leeboard_platform": platform.value, "leeboard_form": "portable", "leeboard_role": "staff_portable",
+        "leeboard_level": level.value, "leeboard_urn": "900001", "leeboard_enforce": ["ENC"],
+        "leeboard_recovery_passwords": word,
+    }  # fmt: skip
+    return resolve(BASELINE, device("laptop", variables, tuple(BASELINE.parameters)))
+
+
+def modes(wanted: Wanted) -> dict[str, Mode]:
+    return {one.control.id: one.mode for one in wanted.controls if one.control.id in WHOLE}
+
+
+@pytest.mark.parametrize("level", Level)
+def test_nothing_of_a_volume_is_enforced_before_the_word(level: Level) -> None:
+    assert modes(wanted_of("elsewhere", level)) == dict.fromkeys(WHOLE, Mode.REPORT)
+    assert modes(wanted_of("ours", level)) == dict.fromkeys(WHOLE, Mode.ENFORCE)
+
+
+def test_linux_is_as_ever() -> None:
+    assert modes(wanted_of("ours", platform=Platform.LINUX)) == dict.fromkeys(WHOLE, Mode.REPORT)
+
+
+def test_the_plan_leaves_to_the_action_what_the_action_changes() -> None:
+    wanted = wanted_of("ours", Level.HIGH)
+    enforced = [one for one in wanted.settings if one.setting.driver == "bitlocker_volume" and one.mode is Mode.ENFORCE]
+    assert {one.setting.judgement for one in enforced} == {
+        "bitlocker_unencrypted_system", "bitlocker_unprotected", "bitlocker_pre_boot", "bitlocker_recovery_passwords",
+        "bitlocker_unencrypted_data",
+    }  # fmt: skip
+    clear = '{"name": "C", "letter": "C:", "kind": 0, "conversion": 0, "protection": 0, "method": 0, "protectors": []}'
+    found = {"state": "value", "value": [clear], "source": "test"}
+    seen = measurements(
+        [Reading.model_validate({"driver": "bitlocker_volume", "address": "volumes", "effective": found})]
+    )
+    steps = plan(wanted, seen, ["ENC"], datetime(2026, 12, 2, tzinfo=UTC))
+    assert [step.driver for step in steps if step.driver.startswith("bitlocker_volume")] == []

@@ -1,0 +1,141 @@
+"""`leeboard escrow suspend` with a real vault, and the module win_bitlocker over the state machine."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from leeboard.errors import LeeboardError
+from leeboard.escrow.disks.disk import Outcome
+from leeboard.escrow.vault import controller_state
+from leeboard.escrow.vault.vault import Vault
+from leeboard.escrow.volumes.suspending import Suspension, suspend
+from tests.unit.escrow.bitlocker_controller import DEVICE
+from tests.unit.escrow.vaults import AT, a_vault
+
+from . import volume_time
+from .bitlocker_bench import Bench, BenchDevice, add_data, clean, volume
+from .test_bitlocker_steps import MBAM, OLD, encrypted, night, roll_out
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Iterator[Vault]:
+    with a_vault(tmp_path) as vault:
+        yield vault
+
+
+@pytest.fixture
+def device(bench: Bench, kept: Vault) -> BenchDevice:
+    """A laptop with a data drive, both encrypted by roll-outs."""
+    made = bench.asked(clean())
+    add_data(made.state)
+    for day in range(5):
+        assert roll_out(kept, made, day=day).failed == []
+        night(made)
+    assert volume(made.state)["conversion"] == 1 and not volume(made.state)["clear_key"]
+    made.changes.clear()
+    return made
+
+
+def held_off(vault: Vault, device: BenchDevice, restarts: int = 1, dry: bool = False, day: int = 6) -> Outcome:
+    """Somebody suspends it for firmware."""
+    device.check = dry
+    at = AT + timedelta(days=day)
+    return suspend(vault, DEVICE, device.ask, lambda: at, Suspension(restarts, "firmware"), dry)
+
+
+def name_of(device: BenchDevice, letter: str = "C:") -> str:
+    (found,) = (one for one in volume_time.instances(device.state) if one["DriveLetter"] == letter)
+    return str(found["DeviceID"])
+
+
+def test_firmware_goes_in_within_a_window_and_asks_for_nothing(device: BenchDevice, kept: Vault) -> None:
+    before = copy.deepcopy(device.state)
+    assert held_off(kept, device, dry=True).changed and device.state == before and device.changes == []
+    outcome = held_off(kept, device)
+    assert device.changes == ["DisableKeyProtectors"] and outcome.failed == []
+    assert (volume(device.state)["clear_key"], volume(device.state)["suspended"]) == (True, 1)
+    assert not volume(device.state, "D:")["clear_key"]
+    assert outcome.changes[0]["journal"].endswith("r1.jsonl")
+    assert "already" in held_off(kept, device).summary and len(device.changes) == 1
+
+    left_alone = roll_out(kept, device, day=6)
+    assert not left_alone.changed and "C: suspended for 1 more restarts, as somebody wished" in left_alone.waiting
+    volume_time.measure(device.state, 0, 7)
+    assert volume_time.restart(device.state) == "clear"
+    assert not volume(device.state)["clear_key"]
+    assert volume_time.restart(device.state) == "tpm", "its protectors are sealed to what the firmware is now"
+    assert not roll_out(kept, device, day=6).changed
+    (window,) = controller_state.records(kept.var, DEVICE.urn, DEVICE.asset).windows
+    assert window.ended and window.restarts == 1
+
+
+def test_a_window_that_was_forgotten_is_ended_by_a_roll_out(device: BenchDevice, kept: Vault) -> None:
+    held_off(kept, device, restarts=2)
+    assert not roll_out(kept, device, day=8).changed
+    ended = roll_out(kept, device, day=10)
+    assert ended.changed and device.changes == ["DisableKeyProtectors", "EnableKeyProtectors"]
+    assert not volume(device.state)["clear_key"]
+    assert not roll_out(kept, device, day=10).changed
+
+
+def test_what_somebody_else_suspended_for_longer_is_ended_within_a_window(device: BenchDevice, kept: Vault) -> None:
+    held_off(kept, device)
+    volume_time.system(device.state)["suspended"] = 0
+    with pytest.raises(LeeboardError, match="suspended already, and by no window that is open"):
+        held_off(kept, device)
+    assert roll_out(kept, device, day=6).changed and not volume(device.state)["clear_key"]
+
+
+def test_without_a_compared_password_or_beside_a_manager_nothing_is_suspended(bench: Bench, kept: Vault) -> None:
+    device = bench.asked(encrypted())
+    with pytest.raises(LeeboardError, match="no recovery password that is in it is kept here and was compared"):
+        held_off(kept, device)
+    device.state["subkeys"] = MBAM
+    with pytest.raises(LeeboardError, match="nothing was suspended: C: Microsoft's BitLocker management"):
+        held_off(kept, device)
+    assert device.changes == []
+    assert controller_state.records(kept.var, DEVICE.urn, DEVICE.asset).windows == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "given", "words"),
+    [
+        ({}, {"restarts": 0}, "a number of restarts is 1 to 15, so it is not suspended"),
+        ({}, {"restarts": 16}, "a number of restarts is 1 to 15, so it is not suspended"),
+        ({}, {"keep": "{00000000-0000-4000-8000-000000000001}"}, "is not in the volume, so it is not suspended"),
+        ({"conversion": 2, "percentage": 50}, {}, "not wholly encrypted with its protection on"),
+        ({"clear_key": True, "suspended": 0}, {}, "not wholly encrypted with its protection on"),
+        ({"letter": "D:"}, {}, "only the volume of Windows is suspended"),
+    ],
+)
+def test_the_device_refuses_what_it_must(
+    bench: Bench, change: dict[str, Any], given: dict[str, Any], words: str
+) -> None:
+    device = bench.asked(encrypted())
+    letter = change.pop("letter", "C:")
+    add_data(device.state, protectors=copy.deepcopy([OLD]), conversion=1, percentage=100)
+    volume_time.system(device.state).update(change)
+    before = copy.deepcopy(device.state)
+    with pytest.raises(LeeboardError, match=words):
+        device.ask("suspend", **{"volume": name_of(device, letter), "keep": OLD["id"], "restarts": 1, **given})
+    assert device.changes == [] and device.state == before
+    with pytest.raises(LeeboardError, match="never made in check mode"):
+        device.check = True
+        device.ask("suspend", volume=name_of(device), keep=OLD["id"], restarts=1)
+
+
+def test_a_windows_that_does_not_do_it_is_not_believed(device: BenchDevice, kept: Vault) -> None:
+    device.state["behaviour"] = {"DisableKeyProtectors": 0}
+    with pytest.raises(LeeboardError, match="was suspended for 1 restarts, and now its protection is 1"):
+        held_off(kept, device)
+    (window,) = controller_state.records(kept.var, DEVICE.urn, DEVICE.asset).windows
+    assert window.ended, "nothing is suspended, so nothing is excused"
+    device.state["behaviour"] = {"DisableKeyProtectors": 2150694912}
+    with pytest.raises(LeeboardError, match="DisableKeyProtectors"):
+        held_off(kept, device)
