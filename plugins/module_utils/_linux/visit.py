@@ -48,6 +48,7 @@ from .simple import (
 from .sshd import driver as sshd
 from .system import identity, kernel, unit
 from .vpn import driver as vpn
+from .vpn import profiles_driver as vpn_profiles
 from .vpn import secrets_driver as vpn_secrets
 
 DRIVERS = {
@@ -77,6 +78,7 @@ DRIVERS = {
         sshd,
         unit,
         vpn,
+        vpn_profiles,
         vpn_secrets,
         xrdp,
     )

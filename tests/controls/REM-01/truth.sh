@@ -10,6 +10,11 @@ ikev1() { grep -E '^[^ ]+: IKEv1' <<<"$1"; }
 if ikev1 "$after" >/dev/null; then wrong+="charon would answer IKEv1: $(ikev1 "$after"). "; fi
 if ikev1 "$before" >/dev/null && [ -z "$newer" ]; then wrong+="charon answers IKEv1: $(ikev1 "$before"). "; fi
 
+# Loading the files drops what stands in none of them.
+names() { grep -oE '^[^ :]+:' <<<"$1" | sort; }
+alone=$(comm -23 <(names "$before") <(names "$after"))
+if [ -n "$alone" ] && [ -z "$newer" ]; then wrong+="charon has what no file has: $alone. "; fi
+
 services=$(grep -rhoE '^service-type=.*' /etc/NetworkManager/system-connections /run/NetworkManager/system-connections \
     2>/dev/null | grep -vE '\.strongswan$')
 case $LEVEL in

@@ -141,7 +141,7 @@ PROGRAMS: dict[str, tuple[set[str], set[str]]] = {
     # Without any server timesyncd has nothing to say.
     "show-timesync": ({"clock"}, {"silent"}),
     "show -p NTPSynchronized": ({"clock"}, set()),
-    "show --timestamp=unix": ({"clock", "dropin", "log_forwarding", "sshd", "vpn"}, set()),
+    "show --timestamp=unix": ({"clock", "dropin", "log_forwarding", "sshd", "vpn", "vpn_profiles"}, set()),
     "TriggeredBy": ({"unit"}, set()),
     # A configuration that is right is met with silence; what else is said does not matter then.
     "rsyslogd -N1": ({"log_forwarding"}, {"silent", "cut off", "garbage"}),
@@ -153,8 +153,8 @@ PROGRAMS: dict[str, tuple[set[str], set[str]]] = {
     "modprobe": ({"removable_media"}, set()),
     # By its status and its words on standard error, which stay as they are here.
     "pkcheck": ({"removable_media"}, {"silent", "cut off", "garbage"}),
-    "--list-conns": ({"vpn"}, set()),
-    "--list-sas": ({"vpn"}, set()),
+    "--list-conns": ({"vpn", "vpn_profiles"}, set()),
+    "--list-sas": ({"vpn", "vpn_profiles"}, set()),
     # NetworkManager and networkd do without the program, and then nobody tells what the kernel has.
     "wg show": ({"vpn"}, {"silent", "missing"}),
 }
@@ -271,7 +271,7 @@ def spoilt(root: Path, name: str, way: str) -> Iterator[None]:
 
 # The drivers that each file may cost; facts and what tells the machine from another are none.
 FILES: dict[str, set[str]] = {
-    "/etc/NetworkManager/system-connections/x.nmconnection": {"vpn", "vpn_secrets"},
+    "/etc/NetworkManager/system-connections/x.nmconnection": {"vpn", "vpn_profiles", "vpn_secrets"},
     "/etc/audit/auditd.conf": {"dropin", "file_mode"},
     "/etc/audit/rules.d/50-x.rules": {"audit_rules", "file_mode"},
     "/etc/audit/rules.d/audit.rules": {"audit_rules", "file_mode"},
@@ -301,7 +301,7 @@ FILES: dict[str, set[str]] = {
     "/etc/ssh/sshd_config": {"dropin", "sshd"},
     "/etc/ssh/sshd_config.d/50-x.conf": {"dropin", "sshd"},
     "/etc/sudoers": {"audit_rules", "dropin"},
-    "/etc/swanctl/swanctl.conf": {"vpn", "vpn_secrets"},
+    "/etc/swanctl/swanctl.conf": {"vpn", "vpn_profiles", "vpn_secrets"},
     "/etc/systemd/journald.conf.d/x.conf": {"dropin", "log_forwarding"},
     "/etc/systemd/logind.conf.d/x.conf": {"dropin"},
     "/etc/systemd/timesyncd.conf.d/x.conf": {"clock"},

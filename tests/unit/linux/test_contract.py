@@ -86,6 +86,7 @@ ADDRESSES = {
     "unit": [f"auditd.service:{kind}" for kind in ("enabled", "active", "failed", "masked")],
     "remmina": ["saved-passwords"],
     "vpn": ["profiles", "shared-secrets", "old-programs", "tunnel", "certificate"],
+    "vpn_profiles": ["networkmanager", "only-loaded"],
     "vpn_secrets": ["open-to-others"],
     "firewall": [
         "inbound-ipv4", "inbound-ipv6", "after-restart-ipv4", "after-restart-ipv6", "outbound-ipv4", "outbound-ipv6",
@@ -138,7 +139,7 @@ READERS = [
 ]  # fmt: skip
 OTHERS = {
     "audit_rules", "clock", "faillock", "firewall", "listening", "log_forwarding", "remmina", "removable_media",
-    "shell_timeout", "sshd", "unit", "vpn",
+    "shell_timeout", "sshd", "unit", "vpn", "vpn_profiles",
 }  # fmt: skip
 # A machine on which every write has something to do.
 DRIFTED = {

@@ -15,7 +15,7 @@ from tests.device_code import LINUX, linux_files
 from tests.unit.linux.folder import PASSWD, folder
 
 # Of 160 files; each one more costs every device of every school some milliseconds a night.
-MOST = 101
+MOST = 103
 PLAIN: Mapping[str, str | None] = {
     "/etc/os-release": 'ID=debian\nVERSION_ID="13"\n',
     "/etc/passwd": PASSWD,
@@ -47,7 +47,8 @@ CHANGES = {
     "engine.home_file", "faillock.changes", "faillock.trial", "faillock.update", "firewall.putting_back",
     "firewall.writing", "kconfig.changes", "luks.key_files_changes", "logging.writing", "removable_media.changes",
     "simple.sharing_off", "sshd.administrators", "sshd.changes", "sshd.cover", "sshd.our_file", "sshd.visitor",
-    "system.came_by", "system.root_only_path", "vpn.certificate", "vpn.secrets_changes", "vpn.stacks",
+    "system.came_by", "system.root_only_path", "vpn.certificate", "vpn.nm_profile", "vpn.profiles_changes",
+    "vpn.secrets_changes", "vpn.stacks",
     "vpn.tunnel_changes", "vpn.tunnel_cover", "vpn.tunnel_gone",
 }  # fmt: skip
 VISIT = """

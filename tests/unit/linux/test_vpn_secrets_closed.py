@@ -89,6 +89,7 @@ def setfacl(host: Host, path: str, *words: str) -> None:
         ("/etc/openvpn/client/school.key", (0o640, 0, 50), (0o600, 0, 0)),
         ("/etc/openvpn/client/school.conf", (0o666, 0, 0), (0o644, 0, 0)),
         ("/etc/wireguard", (0o755, 0, 0), (0o700, 0, 0)),
+        ("/etc/wireguard", (0o777, 0, 0), (0o700, 0, 0)),
         ("/etc/wireguard", (0o500, 1000, 0), (0o500, 0, 0)),
         ("/etc/openvpn/client", (0o777, 0, 0), (0o755, 0, 0)),
     ],

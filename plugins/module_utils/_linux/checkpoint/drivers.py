@@ -15,6 +15,7 @@ from ..faillock import driver as faillock
 from ..firewall import driver as firewall
 from ..sshd import driver as sshd
 from ..vpn import driver as vpn
+from ..vpn import profiles_driver as vpn_profiles
 
 
 class CutOffDriver(Driver, Protocol):
@@ -26,5 +27,5 @@ class CutOffDriver(Driver, Protocol):
 
 
 # One line for each driver.
-DRIVERS: tuple[CutOffDriver, ...] = (faillock, firewall, sshd, vpn)
+DRIVERS: tuple[CutOffDriver, ...] = (faillock, firewall, sshd, vpn, vpn_profiles)
 CUT_OFF = {driver.NAME: driver for driver in DRIVERS}

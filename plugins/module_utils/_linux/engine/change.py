@@ -232,6 +232,6 @@ def _diff(edit: Edit) -> dict[str, str]:
     return {
         "before_header": edit.path,
         "after_header": edit.path,
-        "before": (edit.before or b"").decode("utf-8", "backslashreplace"),
+        "before": (edit.kept or b"").decode("utf-8", "backslashreplace"),
         "after": note * (edit.before == edit.after) + (edit.after or b"").decode("utf-8", "backslashreplace"),
     }

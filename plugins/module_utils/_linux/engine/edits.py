@@ -21,7 +21,8 @@ class FileEdit:
     """One file as it is and as it will be. `before` and `after` are bytes, None means absent.
 
     `mode` is the permission bits the file gets; None keeps those it has (0644 for a new one). Owner and group are kept,
-    root:root for a new file, unless `owner` (uid, gid) says otherwise.
+    root:root for a new file, unless `owner` (uid, gid) says otherwise. `kept` is what journal and diff have in place of
+    `before`, where that holds secrets: an undo brings that back.
     """
 
     def __init__(
@@ -31,12 +32,14 @@ class FileEdit:
         after: bytes | None,
         mode: int | None = None,
         owner: Owner | None = None,
+        kept: bytes | None = None,
     ) -> None:
         self.path = path
         self.before = before
         self.after = after
         self.mode = mode
         self.owner = owner
+        self.kept = before if kept is None else kept
 
 
 class PermissionEdit:

@@ -42,6 +42,13 @@ def permissions(mode: int, uid: int, gid: int) -> dict[str, Any]:
     return {"mode": mode, "uid": uid, "gid": gid}
 
 
+def _withholds(edit: Edit) -> bool:
+    """Whether something that was there is in no journal."""
+    if isinstance(edit, FileEdit):
+        return edit.kept != edit.before
+    return isinstance(edit, (WithheldEdit, SecretRemoval))
+
+
 class Journal:
     """The journal of one run. Nothing is created until the first record."""
 
@@ -72,7 +79,7 @@ class Journal:
             "commands": commands,
             "units": self._units(commands or []),
             "made": self._made(edits),
-            "withheld": [edit.path for edit in edits if isinstance(edit, (WithheldEdit, SecretRemoval))],
+            "withheld": [edit.path for edit in edits if _withholds(edit)],
         }
         line.update({name: value for name, value in extras.items() if value})
         folder = self._host.path(FOLDER)
@@ -96,11 +103,11 @@ class Journal:
                 side["access_list"] = base64.b64encode(entries).decode()
             return {"path": edit.path, "before": {"state": "permissions", **before}, "after": after}
         state: dict[str, Any] = {"state": "absent"}
-        if edit.before is not None:
+        if edit.kept is not None:
             status = self._host.stat(edit.path)
             state = {
                 "state": "file",
-                "content": base64.b64encode(edit.before).decode(),
+                "content": base64.b64encode(edit.kept).decode(),
                 "mode": status.st_mode & 0o7777,
                 "uid": status.st_uid,
                 "gid": status.st_gid,

@@ -21,6 +21,9 @@ from ..removable_media.changes import LOAD, POLKIT
 from ..system.systemd_unit import state
 from ..system.unit import RUNS
 from ..system.units_enabled import UNITS
+from ..vpn.networkmanager import FOLDERS as NM_FOLDERS
+from ..vpn.nm_profile import NMCLI
+from ..vpn.nm_profile import RELOAD as RELOAD_NM
 from ..vpn.stacks import UNIT as CHARON
 from ..vpn.tunnel_names import LOAD as LOAD_VPN_NAMES
 from ..vpn.tunnel_names import RULES as VPN_NAMES
@@ -76,6 +79,8 @@ def loading(host: Host, paths: list[str]) -> tuple[list[list[str]], list[str]]:
         commands.append([*LOAD_VPN_NAMES])
     if _any(paths, "/etc/swanctl/", "/etc/strongswan.d/") and state(host, CHARON)[0]:
         commands.append(["systemctl", "reload", CHARON])
+    if _any(paths, *NM_FOLDERS) and first_of(host, NMCLI):
+        commands.append([*RELOAD_NM])
     commands += _firewall(host, paths)
     return commands, remarks
 

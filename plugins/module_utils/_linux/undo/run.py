@@ -29,6 +29,7 @@ ENCRYPTION_DRIVERS = ("luks_volume", "luks_key", "key_files", "disk_encryption",
 ENCRYPTION_PATHS = ("/etc/crypttab", "/etc/cryptsetup", "/etc/luks", "/etc/dracut", "/etc/initramfs-tools", "/boot/")
 WITHHELD = "a saved password was taken out of it, which no journal keeps; whoever needs it types it once more"
 TAKEN_AWAY = "it was taken away with the secret in it, which no journal keeps"
+IN_PART = "it comes back without its passwords and keys, which no journal keeps"
 ENCRYPTION = "it belongs to encryption, which is never undone from here"
 
 
@@ -119,7 +120,9 @@ def _files(
     for entry in entries:
         for path in entry.withheld:
             about = {"driver": entry.driver, "addresses": entry.addresses, "target": path}
-            outcome["left"].append({**about, "why": WITHHELD if host.exists(path) else TAKEN_AWAY})
+            in_part = path in [record.path for record in entry.records]
+            why = IN_PART if in_part else WITHHELD if host.exists(path) else TAKEN_AWAY
+            outcome["left"].append({**about, "why": why})
     edits = []
     for history in histories([entry for entry in entries if entry.driver != DONE]):
         shown = {"driver": ", ".join(history.drivers), "addresses": history.addresses, "target": history.path}

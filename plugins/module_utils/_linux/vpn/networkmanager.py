@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from ..engine.host import Host
 from ..engine.safe_read import text_or_nothing
@@ -34,6 +35,33 @@ def profiles(host: Host) -> list[Profile]:
         seen.add(uuid)
         parsed.append(_wireguard(path, keys) if kind == "wireguard" else _vpn(path, keys))
     return parsed + _netplan(host, {profile.interface for profile in parsed})
+
+
+class Stray(NamedTuple):
+    """A VPN profile of NetworkManager in one file: its `name` without blanks, its `uuid`, and what kind it is."""
+
+    path: str
+    name: str
+    uuid: str
+    kind: str
+
+    @property
+    def text(self) -> str:
+        """As a reading has it."""
+        return f"{self.name} ({self.kind}) in {self.path}"
+
+
+def strays(host: Host) -> list[Stray]:
+    """Each file with a VPN profile, those too that an earlier file hides. Raises HostError."""
+    found = []
+    for path in files(host):
+        keys = _read(host, path)
+        kind = keys.get(("connection", "type"), "")
+        if kind in ("vpn", "wireguard"):
+            service = keys.get(("vpn", "service-type"), "").rsplit(".", 1)[-1]
+            name = re.sub(r"[\s:]+", "_", keys.get(("connection", "id"), "") or path.rpartition("/")[2])
+            found.append(Stray(path, name[:100], keys.get(("connection", "uuid"), ""), service or kind))
+    return found
 
 
 def files(host: Host) -> list[str]:

@@ -54,7 +54,10 @@ def plan(host: Host) -> DryRun:
 
 def _folders_first(host: Host, places: list[OpenPlace]) -> list[OpenPlace]:
     """A folder in which others could exchange a file stands for that file; once it is closed the file is, too."""
-    asked = {(place.folder or place.path): place for place in places}
+    asked: dict[str, OpenPlace] = {}
+    # A folder of keys is closed to everybody, whatever else stands for it.
+    for place in sorted(places, key=lambda one: one.kind != KEY_FOLDER):
+        asked.setdefault(place.folder or place.path, place)
     return [asked[path] for path in sorted(asked, key=lambda path: (not _is_folder(host, path), path))]
 
 
