@@ -83,13 +83,15 @@ function Get-Partition {
 
 # Numbers of BitLocker's events by log, with the names of their data.
 function Get-EventForm {
-    foreach ($log in 'System', 'Microsoft-Windows-BitLocker/BitLocker Management') {
-        $wanted = @{ LogName = $log; ProviderName = 'Microsoft-Windows-BitLocker-API' }
-        foreach ($group in @(Get-WinEvent -FilterHashtable $wanted -MaxEvents 300 -ErrorAction SilentlyContinue) |
+    $api, $driver = 'Microsoft-Windows-BitLocker-API', 'Microsoft-Windows-BitLocker-Driver'
+    $wanted = @{ LogName = 'System'; ProviderName = $api }, @{ LogName = 'System'; ProviderName = $driver },
+        @{ LogName = 'Microsoft-Windows-BitLocker/BitLocker Management'; ProviderName = $api }
+    foreach ($one in $wanted) {
+        foreach ($group in @(Get-WinEvent -FilterHashtable $one -MaxEvents 300 -ErrorAction SilentlyContinue) |
                 Group-Object -Property Id) {
             $names = ([xml]$group.Group[0].ToXml()).GetElementsByTagName('Data') |
                 ForEach-Object { $_.GetAttribute('Name') }
-            [ordered]@{ log = $log; id = [int]$group.Name; count = $group.Count; data = "$names" }
+            [ordered]@{ log = $one.LogName; id = [int]$group.Name; count = $group.Count; data = "$names" }
         }
     }
 }
