@@ -11,8 +11,9 @@
 #
 # A change is {address, value, type} with, optionally, `expect`: the fingerprint of the reading that it was planned from.
 # A driver called audit_policy has the functions Read-LeeboardAuditPolicy, Get-LeeboardAuditPolicyChange and
-# Set-LeeboardAuditPolicyChange; the edits of one without the last are values of the registry. One whose changes could cut off whoever makes them has Get-Leeboard...Cover as well
-# (checkpoint/Covers.psm1): nothing of it is changed without this run's checkpoint, and each edit asks for it anew.
+# Set-LeeboardAuditPolicyChange; the edits of one without the last are values of the registry. One whose changes could cut
+# off whoever makes them has Get-Leeboard...Cover as well (checkpoint/Covers.psm1): nothing of it is changed without this
+# run's checkpoint, and each edit asks for it anew.
 
 Set-StrictMode -Version 2.0
 

@@ -4,9 +4,9 @@
 #AnsibleRequires -PowerShell ..engine.Host
 #AnsibleRequires -PowerShell ..engine.Reading
 #AnsibleRequires -PowerShell ..group_policy.PolicyPlace
+#AnsibleRequires -PowerShell ..remote.WinRm
 #AnsibleRequires -PowerShell .FirewallRule
 #AnsibleRequires -PowerShell .FirewallWords
-#AnsibleRequires -PowerShell .WayIn
 
 # The driver `firewall_profile`: what Windows Firewall does on each kind of network, as it is active, and what rules of
 # Leeboard's let in. An address is PROFILE:NAME, `management` or `openings` (FirewallWords.psm1). What it writes is

@@ -124,12 +124,15 @@ function Find-Open {
     foreach ($store in $stores) {
         $rules = Get-Stored $store
         foreach ($name in $rules.Keys) {
-            $fields = Split-Stored $rules[$name]
-            $limits = @('RA4', 'RA6', 'RPort', 'RUAuth', 'RMAuth', 'IF', 'AppPkgId' | Where-Object { $fields.ContainsKey($_) })
+            $text = $rules[$name]
+            # Most of some 500 rules end here, before they are taken apart.
+            if (-not ($text.Contains('|Action=Allow|') -and $text.Contains('|Active=TRUE|') -and $text.Contains('|Dir=In|')) -or
+                $text.Contains('|RA4') -or $text.Contains('|RA6')) { continue }
+            $fields = Split-Stored $text
+            $limits = @('RPort', 'RUAuth', 'RMAuth', 'IF', 'AppPkgId' | Where-Object { $fields.ContainsKey($_) })
             $protocol = $script:Protocols[[string]$fields['Protocol']]
             if (-not $fields.ContainsKey('Protocol')) { $protocol = 'any protocol' }
-            if ($limits.Length -or -not $protocol -or "$($fields['Action'])" -ne 'Allow' -or
-                "$($fields['Active'])" -ne 'TRUE' -or "$($fields['Dir'])" -ne 'In') { continue }
+            if ($limits.Length -or -not $protocol) { continue }
             $ports = @($fields['LPort'] | Where-Object { $null -ne $_ })
             $said = if ($ports.Length) { "$protocol $([string]::Join(' ', [string[]]$ports))" } else { $protocol }
             @{ Words = "$name ($said)"; Profiles = @($fields['Profile'] | Where-Object { $null -ne $_ }) }

@@ -14,15 +14,6 @@ Set-StrictMode -Version 2.0
 
 $script:Desktop = 'HKLM\SYSTEM\CurrentControlSet\Control\Terminal Server\WinStations\RDP-Tcp'
 
-function Get-LeeboardListenedPort {
-    <#
-    .SYNOPSIS
-    The ports on which WinRM listens.
-    #>
-    $ports = @((Get-LeeboardWinRmListener).Listeners | Where-Object { $null -ne $_ } | ForEach-Object { [string]$_.port })
-    return $ports | Sort-Object -Unique
-}
-
 function Get-LeeboardManagementPort {
     <#
     .SYNOPSIS
@@ -67,4 +58,4 @@ function Assert-LeeboardLetsUsIn {
     }
 }
 
-Export-ModuleMember -Function Get-LeeboardListenedPort, Get-LeeboardManagementPort, Assert-LeeboardLetsUsIn
+Export-ModuleMember -Function Get-LeeboardManagementPort, Assert-LeeboardLetsUsIn

@@ -133,6 +133,15 @@ function Get-LeeboardWinRmListener {
     }
 }
 
+function Get-LeeboardListenedPort {
+    <#
+    .SYNOPSIS
+    The ports on which the service listens, as texts; nothing where it does not run.
+    #>
+    $listeners = @((Get-LeeboardWinRmListener).Listeners | Where-Object { $null -ne $_ })
+    return @($listeners | ForEach-Object { [string]$_.port } | Sort-Object -Unique)
+}
+
 function ConvertTo-Listener {
     param([System.Xml.XmlElement]$Element)
 
@@ -199,4 +208,4 @@ function ConvertTo-WinRmProblem {
     return New-LeeboardProblem -Code $kind -Why "WinRM gave no $Resource`: $($said.Trim())"
 }
 
-Export-ModuleMember -Function Read-LeeboardWinRm, Get-LeeboardWinRmListener
+Export-ModuleMember -Function Read-LeeboardWinRm, Get-LeeboardWinRmListener, Get-LeeboardListenedPort

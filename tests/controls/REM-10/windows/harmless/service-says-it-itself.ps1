@@ -1,3 +1,4 @@
-# The policy for Basic is gone, and the service itself does not take it.
+# The service's own switch lets Basic in, and the policy, which wins, does not.
 # kind: precedence
-reg.exe delete 'HKLM\SOFTWARE\Policies\Microsoft\Windows\WinRM\Service' /v AllowBasic /f /reg:64
+Set-WSManInstance winrm/config/service/auth -ValueSet @{ Basic = 'true' }
+reg.exe add 'HKLM\SOFTWARE\Policies\Microsoft\Windows\WinRM\Service' /v AllowBasic /t REG_DWORD /d '0' /f /reg:64

@@ -1,0 +1,89 @@
+"""Whether somebody who is not signed in yet would get in to a Windows machine by WinRM, by what it is at this moment.
+
+It shares no parser and no constant with the device code. What it asks, and where it stands:
+
+    service      the registry: not disabled
+    listener     the stand-in's state: one over HTTPS on port 5986 that is on
+    sign-in      the policy of WinRM, else its configuration: whether Basic is let in, for whoever comes by it
+    firewall     the registry, policy before the machine's own: off, or open, or a rule for this port and address
+
+What it cannot show: NTLM, Kerberos, the filtering of tokens of local administrators, user rights, certificates.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tests.windows.machine import WindowsMachine
+
+SERVICES = r"HKLM\SYSTEM\CurrentControlSet\Services"
+FIREWALL = SERVICES + r"\SharedAccess\Parameters\FirewallPolicy"
+POLICIES = r"HKLM\SOFTWARE\Policies\Microsoft"
+PORT = 5986
+
+
+@dataclass(frozen=True)
+class Door:
+    """The way in from one address, on a network that Windows takes for a public one."""
+
+    machine: WindowsMachine
+    address: str = "10.20.0.9"
+    basic: bool = True
+
+    def shut(self) -> str:
+        """Why nobody gets in; an empty text where one does."""
+        return next(self._hindrances(), "")
+
+    def _hindrances(self) -> Iterator[str]:
+        if self._number(SERVICES + r"\WinRM", "Start") == 4:
+            yield "the service is disabled"
+        state = self.machine.state("winrm")
+        if not any(
+            one["Transport"] == "HTTPS" and one["Port"] == PORT and one["Enabled"] for one in state["listeners"]
+        ):
+            yield "nothing listens"
+        allowed = self._number(POLICIES + r"\Windows\WinRM\Service", "AllowBasic")
+        if allowed is None:
+            allowed = int(state["config"]["Service"]["Auth"]["Basic"])
+        if self.basic and not allowed:
+            yield "Basic is off"
+        if self._profile("EnableFirewall", 1) and self._profile("DefaultInboundAction", 1) and not any(self._rules()):
+            yield "no rule lets this address in"
+
+    def _number(self, key: str, name: str) -> int | None:
+        found = self.machine.reg_query(key, name)
+        return int(found[1], 16) if found and found[0] == "REG_DWORD" else None
+
+    def _profile(self, name: str, built_in: int) -> int:
+        for key in (POLICIES + r"\WindowsFirewall\PublicProfile", FIREWALL + r"\PublicProfile"):
+            number = self._number(key, name)
+            if number is not None:
+                return number
+        return built_in
+
+    def _rules(self) -> Iterator[bool]:
+        """Whether each rule that is on lets us in."""
+        stores = [POLICIES + r"\WindowsFirewall\FirewallRules"]
+        if self._number(POLICIES + r"\WindowsFirewall\PublicProfile", "AllowLocalPolicyMerge") != 0:
+            stores.append(FIREWALL + r"\FirewallRules")
+        for store in stores:
+            text = self.machine.call("reg", "query", store).stdout.decode("cp1252", "replace")
+            for rule in re.findall(r"v2\.[0-9]+(\|[^\r\n]*)", text):
+                yield self._lets_in(rule)
+
+    def _lets_in(self, rule: str) -> bool:
+        if not all(f"|{part}|" in rule for part in ("Action=Allow", "Active=TRUE", "Dir=In")) or "|App=" in rule:
+            return False
+        profiles = re.findall(r"\|Profile=(\w+)", rule)
+        ports = re.findall(r"\|LPort(?:2_10)?=([0-9-]+)", rule)
+        sources = [ipaddress.ip_network(one) for one in re.findall(r"\|RA[46]=([^|]+)", rule)]
+        here = ipaddress.ip_address(self.address)
+        return (
+            (not profiles or "Public" in profiles)
+            and ("|Protocol=6|" in rule or "|Protocol=" not in rule)
+            and (not ports or any(int(one.split("-")[0]) <= PORT <= int(one.split("-")[-1]) for one in ports))
+            and (not sources or any(here in one for one in sources if one.version == here.version))
+        )
