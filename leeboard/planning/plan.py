@@ -51,7 +51,7 @@ class Step:
 
 
 # Drivers whose addresses have nothing to do with each other: what is refused for one says nothing of the others.
-APART = ("dropin", "file_mode", "listening", "removable_media", "sshd")
+APART = ("dropin", "file_mode", "listening", "removable_media", "sshd", "vpn_connection")
 
 
 def apart(step: Step) -> tuple[Step, ...]:

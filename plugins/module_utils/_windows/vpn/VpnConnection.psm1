@@ -3,14 +3,17 @@
 
 #AnsibleRequires -PowerShell ..engine.Reading
 #AnsibleRequires -PowerShell .Phonebook
+#AnsibleRequires -PowerShell .StrayProfile
 #AnsibleRequires -PowerShell .VpnTunnel
 
 # The driver `vpn_connection`:
 #
 #     profiles   a JSON text for each VPN profile of the machine and of every person
 #     tunnel     the school's own profile, in words (TunnelWords.psm1)
+#     machine-gateways   where the machine's other profiles lead that a roll-out may take away (StrayProfile.psm1)
 #
-# Only `tunnel` is written (VpnConnectionChange.psm1). No secret is told, only that there is one.
+# `entry:NAME`, the text of such a profile, is what an undo asks for. `tunnel` and `machine-gateways` are written
+# (VpnConnectionChange.psm1). No secret is told, only that there is one.
 
 Set-StrictMode -Version 2.0
 
@@ -44,6 +47,13 @@ function Get-VpnAspect {
             return New-LeeboardValue -Value ([string[]]$texts) -Type $script:Type -Whole -Source $script:Source
         }
         'tunnel' { return Read-LeeboardTunnel }
+        'machine-gateways' { return Read-LeeboardStray }
+    }
+    $name = Get-LeeboardStrayName $Address
+    if ($name) {
+        $text = Get-LeeboardStrayText $name
+        if (-not $text) { return New-LeeboardAbsent -Source "$(Get-LeeboardPhonebook) has no profile $name" }
+        return New-LeeboardValue -Value $text -Type string -Source (Get-LeeboardPhonebook)
     }
     throw (New-LeeboardProblem -Code malformed -Why "'$Address' is no address of the driver $script:Driver")
 }
