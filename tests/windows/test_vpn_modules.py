@@ -1,4 +1,4 @@
-"""From a device's request to the profile that it dials: the modules' real code, and the real authority on this controller.
+"""From a device's request to the profile that is dialled: the modules' real code, and the real authority.
 
 certreq and the stores are played (vpn_bench.py), so this proves the conversation, the arguments and the checks of both
 sides, and not Windows.

@@ -67,7 +67,8 @@ function global:Invoke-LeeboardProgram([string]$Path, [string[]]$Arguments, [int
         [IO.File]::WriteAllText($Arguments[4], $pem)
         return @{ ExitCode = 0; Output = ''; ErrorOutput = '' }
     }
-    $came = [Security.Cryptography.X509Certificates.X509Certificate2]::CreateFromPem([IO.File]::ReadAllText($Arguments[3]))
+    $pem = [IO.File]::ReadAllText($Arguments[3])
+    $came = [Security.Cryptography.X509Certificates.X509Certificate2]::CreateFromPem($pem)
     $public = [Convert]::ToHexString($came.GetPublicKey())
     $waits = $Bench.Stores.REQUEST
     $for = @($waits | Where-Object { [Convert]::ToHexString($_.GetPublicKey()) -eq $public })[0]
