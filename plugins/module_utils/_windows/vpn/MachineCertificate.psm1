@@ -100,12 +100,15 @@ function Get-LeeboardCertificateFault {
     The purpose that it has to have.
     .PARAMETER WithoutKey
     Not to ask for its key: that of a certificate that has just come is in no store with it.
+    .PARAMETER Beside
+    Certificates of authorities that may stand in the chain and are in no store yet.
     #>
     param(
         [Parameter(Mandatory = $true)][System.Security.Cryptography.X509Certificates.X509Certificate2]$Certificate,
         [Parameter(Mandatory = $true)][string]$Root,
         [Parameter(Mandatory = $true)][string]$Use,
-        [switch]$WithoutKey
+        [switch]$WithoutKey,
+        [object[]]$Beside = @()
     )
 
     $what = "the certificate $($Certificate.Thumbprint)"
@@ -119,7 +122,7 @@ function Get-LeeboardCertificateFault {
     $uses = @(Get-LeeboardCertificateUse $Certificate)
     if ($uses.Length -and $uses -cnotcontains $Use) { return "$what is not for $Use" }
     if (-not $WithoutKey -and -not $Certificate.HasPrivateKey) { return "$what has no key on this machine" }
-    if ((Get-ChainEnd $Certificate) -ne $Root) { return "$what does not come from the authority $($Root.Substring(0, 16))..." }
+    if ((Get-ChainEnd $Certificate '' $Beside) -ne $Root) { return "$what does not come from the authority $($Root.Substring(0, 16))..." }
     return ''
 }
 
@@ -140,7 +143,8 @@ function Test-LeeboardFromRoot {
 function Get-ChainEnd {
     param(
         [System.Security.Cryptography.X509Certificates.X509Certificate2]$Certificate,
-        [string]$MoreFlags = ''
+        [string]$MoreFlags = '',
+        [object[]]$Beside = @()
     )
 
     $chain = New-Object -TypeName System.Security.Cryptography.X509Certificates.X509Chain -ArgumentList $true
@@ -150,8 +154,8 @@ function Get-ChainEnd {
         # Which authority it is, is told by its digest and not by whether the machine trusts it in general.
         $policy.VerificationFlags = "AllowUnknownCertificateAuthority$MoreFlags"
         $policy.VerificationTime = (Get-LeeboardNow).ToLocalTime()
-        foreach ($store in 'CA', 'Root') {
-            foreach ($one in @(Get-LeeboardStoredCertificate $store)) { [void]$policy.ExtraStore.Add($one) }
+        foreach ($one in @(Get-LeeboardStoredCertificate CA) + @(Get-LeeboardStoredCertificate Root) + $Beside) {
+            if ($null -ne $one) { [void]$policy.ExtraStore.Add($one) }
         }
         if (-not $chain.Build($Certificate)) { return '' }
         $elements = @($chain.ChainElements)
