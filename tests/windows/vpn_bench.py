@@ -14,7 +14,16 @@ from .shell import PowerShell
 
 PATIENCE = 300  # seconds: a busy machine
 _PLUGINS = Path(__file__).parents[2] / "plugins"
-_OURS = ("Reading", "Host", "PrivateFolder", "CertificateStore", "RegistryKey", "Phonebook", "MachineCertificate")
+_OURS = (
+    "Reading",
+    "Host",
+    "PrivateFolder",
+    "CertificateStore",
+    "CertificateStoreChange",
+    "RegistryKey",
+    "Phonebook",
+    "MachineCertificate",
+)
 _OURS += ("CertificateRequest", "CertificateInstall", "TunnelWords", "VpnTunnel", "StrayProfile", "VpnConnection")
 _OURS += ("VpnConnectionChange", "Armed", "Journal", "Change", "DriverModule")
 # What stands between the device code and Windows.

@@ -4,7 +4,7 @@
 
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
-    foreach ($name in 'Reading', 'Host', 'PrivateFolder', 'CertificateStore', 'MachineCertificate', 'CertificateRequest', 'CertificateInstall') {
+    foreach ($name in 'Reading', 'Host', 'PrivateFolder', 'CertificateStore', 'CertificateStoreChange', 'MachineCertificate', 'CertificateRequest', 'CertificateInstall') {
         Import-Module (Get-ChildItem $modules -Recurse -Filter "$name.psm1").FullName -Global -Force
     }
     $script:Machine = @{}

@@ -69,7 +69,9 @@ Describe 'the profile' {
         $Machine.Stores = @{ My = @($Own); CA = @($Issuing); Root = @($Root) }
         Mock Get-MachineFolder -ModuleName Phonebook { $Machine.Folder }
         Mock Get-PhonebookPlace -ModuleName Phonebook { @{ Folder = $Machine.Folder; Whose = 'this machine' } }
-        Mock Get-LeeboardStoredCertificate -ModuleName MachineCertificate { $Machine.Stores[$Store] }
+        foreach ($module in 'MachineCertificate', 'VpnTunnel') {
+            Mock Get-LeeboardStoredCertificate -ModuleName $module { $Machine.Stores[$Store] }
+        }
     }
 
     It 'is absent where the phonebook has none, and Windows is not asked' {
@@ -266,10 +268,10 @@ Describe 'strays' {
         Set-LeeboardVpnConnectionChange -Edits $edits
         (Get-VpnConnection -AllUserConnection).Name | Should -Be 'School', 'Leeboard'
         (Get-Removal).Count | Should -Be 0
-        (Read-LeeboardVpnConnection -Addresses $edits[0].Target)[$edits[0].Target].effective.state | Should -Be 'absent'
+        (Read-LeeboardVpnPlace -Addresses $edits[0].Target)[$edits[0].Target].effective.state | Should -Be 'absent'
         (Get-LeeboardVpnConnectionRefusal -State $edits[0].Before) | Should -Be ''
         Set-LeeboardVpnConnectionChange -Edits @(@{ Target = $edits[0].Target; After = $edits[0].Before })
-        (Read-LeeboardVpnConnection -Addresses $edits[0].Target)[$edits[0].Target].effective.value | Should -BeExactly $edits[0].Before.value
+        (Read-LeeboardVpnPlace -Addresses $edits[0].Target)[$edits[0].Target].effective.value | Should -BeExactly $edits[0].Before.value
         (Get-VpnConnection 'Old (way) in' -AllUserConnection).ServerAddress | Should -Be 'vpn.stranger.example'
         { Set-LeeboardVpnConnectionChange -Edits @(@{ Target = $edits[0].Target; After = $edits[0].Before }) } | Should -Throw 'there is a VPN profile*again'
     }

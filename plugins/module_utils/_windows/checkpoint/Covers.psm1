@@ -54,11 +54,11 @@ function Get-LeeboardUndoCover {
         throw (New-LeeboardProblem -Code refused -Why "the device has no journal of the run $RunId")
     }
     $mine = @($journal.Lines | Where-Object { Get-LeeboardCoverFunction $_.Driver })
-    # Places that are no values of the registry are asked of the driver by name, beside its addresses.
+    # An entry of a phonebook that was taken away is a place that no address names.
     # Without values: what is written now stands in the journal, and no driver judges what it once was asked for.
     $steps = foreach ($line in $mine) {
         $places = @($line.Changes | ForEach-Object { $_['address'] }) +
-            @($line.Edits | ForEach-Object { $_.Target } | Where-Object { $_ -notlike 'HKLM\*' })
+            @($line.Edits | ForEach-Object { $_.Target } | Where-Object { $_ -like 'entry:*' })
         @{ driver = $line.Driver; settings = @($places | Select-Object -Unique | ForEach-Object { @{ address = $_; value = $null } }) }
     }
     $found = Get-LeeboardCover -Steps @($steps)

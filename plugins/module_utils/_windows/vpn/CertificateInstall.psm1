@@ -4,6 +4,7 @@
 #AnsibleRequires -PowerShell ..engine.Host
 #AnsibleRequires -PowerShell ..engine.Reading
 #AnsibleRequires -PowerShell ..system.CertificateStore
+#AnsibleRequires -PowerShell ..system.CertificateStoreChange
 #AnsibleRequires -PowerShell .CertificateRequest
 #AnsibleRequires -PowerShell .MachineCertificate
 

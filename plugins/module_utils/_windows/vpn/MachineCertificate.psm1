@@ -2,7 +2,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
 #AnsibleRequires -PowerShell ..engine.Host
-#AnsibleRequires -PowerShell ..engine.Reading
 #AnsibleRequires -PowerShell ..system.CertificateStore
 
 # The certificates with which this machine proves itself to a VPN's gateway: which of them come from an authority, and
@@ -11,17 +10,6 @@
 Set-StrictMode -Version 2.0
 
 $script:ExtendedUse, $script:BasicConstraints, $script:Names = '2.5.29.37', '2.5.29.19', '2.5.29.17'
-
-function Get-LeeboardCertificateDigest {
-    <#
-    .SYNOPSIS
-    The SHA-256 of a certificate, in hex.
-    #>
-    param([Parameter(Mandatory = $true)][System.Security.Cryptography.X509Certificates.X509Certificate2]$Certificate)
-
-    $sha = [System.Security.Cryptography.SHA256]::Create()
-    try { return ConvertTo-LeeboardHex $sha.ComputeHash($Certificate.RawData) } finally { $sha.Dispose() }
-}
 
 function Find-LeeboardRoot {
     <#
@@ -32,16 +20,6 @@ function Find-LeeboardRoot {
 
     Get-LeeboardStoredCertificate Root | Where-Object { (Get-LeeboardCertificateDigest $_) -eq $Digest } |
         Select-Object -First 1
-}
-
-function Find-LeeboardRootByName {
-    <#
-    .SYNOPSIS
-    The roots that the machine trusts with this name: its bytes in hex with dashes, as BitConverter writes them.
-    #>
-    param([Parameter(Mandatory = $true)][string]$Name)
-
-    Get-LeeboardStoredCertificate Root | Where-Object { [System.BitConverter]::ToString($_.SubjectName.RawData) -eq $Name }
 }
 
 function Get-LeeboardCertificateUse {
@@ -181,6 +159,5 @@ function Get-LeeboardNoCertificate {
     return $why
 }
 
-Export-ModuleMember -Function Get-LeeboardCertificateDigest, Find-LeeboardRoot, Find-LeeboardRootByName,
-    Get-LeeboardCertificateUse, Get-LeeboardCertificateName, Get-LeeboardCertificateFault, Test-LeeboardFromRoot,
-    Get-LeeboardNoCertificate
+Export-ModuleMember -Function Find-LeeboardRoot, Get-LeeboardCertificateUse, Get-LeeboardCertificateName,
+    Get-LeeboardCertificateFault, Test-LeeboardFromRoot, Get-LeeboardNoCertificate

@@ -17,25 +17,6 @@ $script:Secrets = '\A\s*(PreSharedKey|ApnInfoPassword)\s*='
 $script:Longest = 4000  # characters of an entry that a journal and a reading have whole
 $script:Name = '\A[^\[\]\r\n\x00-\x1f]{1,256}\z'
 
-function Read-LeeboardStray {
-    <#
-    .SYNOPSIS
-    The aspect of `machine-gateways`: where the machine's profiles lead that could be taken away; absent without any.
-    #>
-    $book = Get-LeeboardPhonebook
-    $others = @(Get-LeeboardMachineProfile | Where-Object { $_.Name -ne (Get-LeeboardTunnelName) })
-    $left = @($others | Where-Object { $_.Delivered })
-    $note = ''
-    if ($left.Length) {
-        $names = [string]::Join(', ', [string[]]@($left | ForEach-Object { $_.Name }))
-        $note = "an MDM service brought $names, and would bring it again: it is left alone"
-    }
-    $mine = @($others | Where-Object { -not $_.Delivered })
-    if (-not $mine.Length) { return New-LeeboardAbsent -Source "$book has no other VPN profile" -Note $note }
-    $gateways = [string[]]@($mine | ForEach-Object { $_.Gateways } | Sort-Object -Unique)
-    return New-LeeboardValue -Value $gateways -Type list -Source $book -Note $note
-}
-
 function Get-LeeboardStray {
     <#
     .SYNOPSIS
@@ -131,5 +112,5 @@ function Add-LeeboardStray {
     else { [System.IO.File]::Move("$book.leeboard", $book) }
 }
 
-Export-ModuleMember -Function Read-LeeboardStray, Get-LeeboardStray, Get-LeeboardStrayTarget, Get-LeeboardStrayName,
+Export-ModuleMember -Function Get-LeeboardStray, Get-LeeboardStrayTarget, Get-LeeboardStrayName,
     Get-LeeboardStrayText, Add-LeeboardStray

@@ -3,7 +3,6 @@
 
 #AnsibleRequires -PowerShell ..engine.Reading
 #AnsibleRequires -PowerShell .Phonebook
-#AnsibleRequires -PowerShell .StrayProfile
 #AnsibleRequires -PowerShell .VpnTunnel
 
 # The driver `vpn_connection`:
@@ -12,8 +11,7 @@
 #     tunnel     the school's own profile, in words (TunnelWords.psm1)
 #     machine-gateways   where the machine's other profiles lead that a roll-out may take away (StrayProfile.psm1)
 #
-# `entry:NAME`, the text of such a profile, is what an undo asks for. `tunnel` and `machine-gateways` are written
-# (VpnConnectionChange.psm1). No secret is told, only that there is one.
+# `tunnel` and `machine-gateways` are written (VpnConnectionChange.psm1). No secret is told, only that there is one.
 
 Set-StrictMode -Version 2.0
 
@@ -47,15 +45,25 @@ function Get-VpnAspect {
             return New-LeeboardValue -Value ([string[]]$texts) -Type $script:Type -Whole -Source $script:Source
         }
         'tunnel' { return Read-LeeboardTunnel }
-        'machine-gateways' { return Read-LeeboardStray }
-    }
-    $name = Get-LeeboardStrayName $Address
-    if ($name) {
-        $text = Get-LeeboardStrayText $name
-        if (-not $text) { return New-LeeboardAbsent -Source "$(Get-LeeboardPhonebook) has no profile $name" }
-        return New-LeeboardValue -Value $text -Type string -Source (Get-LeeboardPhonebook)
+        'machine-gateways' { return Get-StrayAspect }
     }
     throw (New-LeeboardProblem -Code malformed -Why "'$Address' is no address of the driver $script:Driver")
+}
+
+# Where the machine's profiles lead that could be taken away; absent without any.
+function Get-StrayAspect {
+    $book = Get-LeeboardPhonebook
+    $others = @(Get-LeeboardMachineProfile | Where-Object { $_.Name -ne (Get-LeeboardTunnelName) })
+    $left = @($others | Where-Object { $_.Delivered })
+    $note = ''
+    if ($left.Length) {
+        $names = [string]::Join(', ', [string[]]@($left | ForEach-Object { $_.Name }))
+        $note = "an MDM service brought $names, and would bring it again: it is left alone"
+    }
+    $mine = @($others | Where-Object { -not $_.Delivered })
+    if (-not $mine.Length) { return New-LeeboardAbsent -Source "$book has no other VPN profile" -Note $note }
+    $gateways = [string[]]@($mine | ForEach-Object { $_.Gateways } | Sort-Object -Unique)
+    return New-LeeboardValue -Value $gateways -Type list -Source $book -Note $note
 }
 
 function Format-Profile {

@@ -110,6 +110,29 @@ function Get-LeeboardVpnConnectionCover {
     return @{ Entries = [object[]]@($entries); Seconds = $script:Seconds }
 }
 
+function Read-LeeboardVpnPlace {
+    <#
+    .SYNOPSIS
+    A reading for each place of an edit, for an undo: the driver's addresses, and entry:NAME, the text of such a profile.
+    #>
+    param([Parameter(Mandatory = $true)][string[]]$Addresses)
+
+    $readings = [ordered]@{}
+    foreach ($address in $Addresses) {
+        $name = Get-LeeboardStrayName $address
+        if (-not $name) {
+            $readings[$address] = (Read-LeeboardVpnConnection -Addresses $address)[$address]
+            continue
+        }
+        $book, $text = (Get-LeeboardPhonebook), (Get-LeeboardStrayText $name)
+        $aspect = if ($text) { New-LeeboardValue -Value $text -Type string -Source $book } else {
+            New-LeeboardAbsent -Source "$book has no profile $name"
+        }
+        $readings[$address] = New-LeeboardReading -Driver vpn_connection -Address $address -Effective $aspect
+    }
+    return $readings
+}
+
 function Get-LeeboardVpnConnectionRefusal {
     <#
     .SYNOPSIS
@@ -223,4 +246,4 @@ function Assert-Written {
 }
 
 Export-ModuleMember -Function Get-LeeboardVpnConnectionChange, Set-LeeboardVpnConnectionChange,
-    Get-LeeboardVpnConnectionCover, Get-LeeboardVpnConnectionRefusal
+    Get-LeeboardVpnConnectionCover, Get-LeeboardVpnConnectionRefusal, Read-LeeboardVpnPlace
