@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import datetime, timezone
 
 from ansible.errors import AnsibleConnectionFailure
@@ -136,14 +137,20 @@ class ActionModule(DeviceAction):
 
     def _without_tunnel(self, visit, steps) -> list:
         """The steps but for the tunnel, where the certificate that it hangs on is not there."""
-        if self._task.check_mode and any(step.driver == "vpn_connection" for step in steps):
+        planned = {(step.driver, one.address) for step in steps for one in step.changes}
+        if self._task.check_mode and TUNNELS[1] in planned:
             self._remarks.append(f"{visit.device.name}: {BY_HAND}")
         if not self._no_tunnel:
             return list(steps)
-        drivers = [driver for driver, _address in TUNNELS]
-        if self._task.check_mode and not self._problems and any(step.driver in drivers for step in steps):
+        without = [
+            dataclasses.replace(
+                step, changes=tuple(one for one in step.changes if (step.driver, one.address) not in TUNNELS)
+            )
+            for step in steps
+        ]
+        if self._task.check_mode and not self._problems and without != list(steps):
             self._remarks.append(f"{visit.device.name}: then its VPN tunnel would be set up")
-        return [step for step in steps if step.driver not in drivers]
+        return [step for step in without if step.changes]
 
     def _done(self, evidence: dict) -> dict:
         """Evidence with what was changed, and why some of it was put back: the task's own words are in no bundle."""

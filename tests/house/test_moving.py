@@ -64,6 +64,9 @@ KNOWN = {
     f"{W}registry/RegistryStart.psm1: Update-Seen": "a note for the next start, on the device; no reading has its time",
     f"{W}logging/EventForwarding.psm1: Get-ConnectedAspect": "whether it said anything in 30 days, yes or no",
     f"{W}simple/WindowsTime.psm1: Get-SynchronisedReading": "whether it said anything in 14 days, yes or no",
+    f"{W}vpn/CertificateInstall.psm1: Test-Key": "something new for a key to sign; nobody is told of it",
+    f"{W}vpn/MachineCertificate.psm1: Get-ChainEnd": "a roll-out relies on no certificate that is not valid now",
+    f"{W}vpn/MachineCertificate.psm1: Get-LeeboardCertificateFault": "the same; no reading",
 }
 
 

@@ -108,6 +108,24 @@ def test_the_standins_commands_have_no_parameter_of_their_own() -> None:
     assert found == []
 
 
+POWERSHELL_TYPES = {
+    "string": "string", "string[]": "string[]", "bool": "bool", "byte[]": "uint8[]", "uint32": "uint32",
+    "object[]": "reference[]",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["VpnConnection", "VpnConnectionIPsecConfiguration", "MSFT_NetRoute"])
+def test_the_standin_of_vpn_profiles_is_typed_as_the_real_classes(name: str) -> None:
+    text = (facts.STANDINS / "VpnClient" / "VpnClient.psm1").read_text(encoding="utf-8")
+    body = re.search(rf"^class {name} \{{(.*?)^\}}", text, re.MULTILINE | re.DOTALL)
+    assert body is not None
+    members = {member: kind for kind, member in re.findall(r"\[([\w.]+(?:\[\])?)\]\$(\w+)", body[1])}
+    members.pop("CimInstanceProperties")
+    known = described(facts.namespace(name), name)["properties"]
+    assert members
+    assert {one: POWERSHELL_TYPES[kind] for one, kind in members.items()} == {one: known[one] for one in members}
+
+
 def test_every_exception_and_types_file_names_a_page() -> None:
     for one in REAL["exceptions"]:
         assert set(one) == {"what", "page"} and one["page"].strip(), one

@@ -10,15 +10,17 @@ INSIDE = "inside "  # how a method begins that hides the one that counts
 
 
 class WindowsProfile(Profile):
-    """A profile in a phonebook, with the gateways that it leads to and whose phonebook it is."""
+    """A profile in a phonebook, with the gateways that it leads to, whose phonebook it is, and who brought it there."""
 
     gateway: Word = ""
     owner: Word = ""
+    delivered: Word = ""
 
     @property
     def label(self) -> str:
         """The profile in words, for the grounds of a judgement."""
-        return f"{self.name} of {self.owner or self.program}"
+        brought = f", brought by {self.delivered}" if self.delivered else ""
+        return f"{self.name} of {self.owner or self.program}{brought}"
 
 
 Profiles = tuple[WindowsProfile, ...]

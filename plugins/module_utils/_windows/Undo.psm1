@@ -16,7 +16,6 @@
 #AnsibleRequires -PowerShell .security_policy.UserRight
 #AnsibleRequires -PowerShell .security_policy.UserRightChange
 #AnsibleRequires -PowerShell .system.RegistryKey
-#AnsibleRequires -PowerShell .vpn.VpnConnection
 #AnsibleRequires -PowerShell .vpn.VpnConnectionChange
 
 # Put back what one run changed, from its journal: only what is still as the run left it. The order is that of
@@ -43,7 +42,7 @@ $script:Others = @{
     firewall_profile = @{ Read = 'Read-LeeboardFirewallPlace'; Write = 'Set-LeeboardFirewallProfileChange'; Type = 'firewall'
         Absent = $true }
     vpn_connection = @{
-        Read = 'Read-LeeboardVpnConnection'; Write = 'Set-LeeboardVpnConnectionChange'; Type = 'string'; Absent = $true
+        Read = 'Read-LeeboardVpnPlace'; Write = 'Set-LeeboardVpnConnectionChange'; Type = 'string'; Absent = $true
         Refusal = 'Get-LeeboardVpnConnectionRefusal'
     }
     user_right = @{ Read = 'Read-LeeboardUserRight'; Write = 'Set-LeeboardUserRightChange'; Type = 'list' }

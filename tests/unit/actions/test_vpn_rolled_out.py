@@ -86,6 +86,31 @@ class WindowsLaptop(Laptop):
         return Case("REM-01", {"name": "x", "facts": {"vpn": []}, "readings": readings}).observation()
 
 
+class LaptopWithStray(WindowsLaptop):
+    """The same with somebody's profile, which the school has taken away."""
+
+    def __init__(self, folder: Path, comes: str, **more: Any) -> None:
+        super().__init__(folder, comes, **more)
+        self.variables["leeboard_remove_vpn_profiles"] = "strays"
+        self.read = device("lt-1", self.variables, tuple(load().parameters))
+        self.wanted, self.written = resolve(BASELINE, self.read), dict[str, Any]()
+
+    @property
+    def observation(self) -> Any:
+        readings = {self.place: self.tunnel, "vpn_connection:profiles": []}
+        stray = {"absent": "none"} if "machine-gateways" in self.written else ["vpn.stranger.example"]
+        readings |= {"vpn_connection:machine-gateways": stray}
+        return Case("REM-01", {"name": "x", "facts": {"vpn": []}, "readings": readings}).observation()
+
+    def ask(self, module: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        if module != self.module:
+            return super().ask(module, arguments)
+        written = {one["address"]: one["value"] for one in arguments["settings"]}
+        self.written |= written
+        self.tunnel = written.get("tunnel", self.tunnel)
+        return {"changed": True, "before": {}, "after": {}, "diff": []}
+
+
 class Certificates:
     """A double of what brings certificates."""
 
@@ -160,6 +185,17 @@ def test_a_preview_for_windows_says_that_such_a_profile_does_not_dial_by_itself(
         BY_HAND,
         "lt-1: then its VPN tunnel would be set up",
     ]
+
+
+@pytest.mark.parametrize("comes", ["issued", "refused"])
+def test_strays_go_whatever_becomes_of_the_certificate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, comes: str
+) -> None:
+    laptop = LaptopWithStray(tmp_path, comes, clock=DoubleClock())
+    rolled_out(laptop, monkeypatch)
+    gateways = laptop.written.pop("machine-gateways").split()
+    assert "vpn.example-la.example" in gateways and "203.0.113.10" in gateways
+    assert list(laptop.written) == (["tunnel"] if comes == "issued" else [])
 
 
 def test_who_has_no_vpn_and_who_is_only_reported_is_asked_for_no_certificate(

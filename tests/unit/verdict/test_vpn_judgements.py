@@ -145,6 +145,14 @@ def test_what_profiles_come_to(name: str, profiles: list[dict[str, Any]], value:
     assert grounds in answer.grounds
 
 
+def test_who_brought_a_profile_of_windows_is_named() -> None:
+    profile = {**SCHOOL, "program": "Windows", "owner": "this machine", "gateway": "vpn.stranger.example"}
+    answer = judged("windows_vpn_gateways", profile, {**profile, "name": "work", "delivered": "an MDM service"})
+    assert answer.value == ("vpn.stranger.example",)
+    assert "school of this machine leads to vpn.stranger.example" in answer.grounds
+    assert "work of this machine, brought by an MDM service leads to" in answer.grounds
+
+
 @pytest.mark.parametrize(
     ("name", "profile", "why"),
     [

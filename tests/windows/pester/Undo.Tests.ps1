@@ -48,7 +48,7 @@ BeforeAll {
         }
     }
     # The school's own VPN profile: what was not there before is taken away again, and not all that was there can be made.
-    function global:Read-LeeboardVpnConnection([string[]]$Addresses) {
+    function global:Read-LeeboardVpnPlace([string[]]$Addresses) {
         $answers = [ordered]@{}
         foreach ($address in $Addresses) {
             $aspect = New-LeeboardAbsent -Source fake

@@ -4,7 +4,7 @@
 
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
-    foreach ($name in 'Reading', 'Host', 'PrivateFolder', 'CertificateStore', 'MachineCertificate', 'CertificateRequest', 'CertificateInstall') {
+    foreach ($name in 'Reading', 'Host', 'PrivateFolder', 'CertificateStore', 'CertificateStoreChange', 'MachineCertificate', 'CertificateRequest', 'CertificateInstall') {
         Import-Module (Get-ChildItem $modules -Recurse -Filter "$name.psm1").FullName -Global -Force
     }
     $script:Machine = @{}
@@ -207,6 +207,8 @@ Describe 'the certificate' {
         @{ Why = 'another key'; Pem = { Get-Answer -Key (New-Certificate x).PublicKey }; Says = '*not for the key that waits*' }
         @{ Why = 'another purpose'; Pem = { Get-Answer -Use $Server }; Says = '*is not for 1.3.6.1.5.5.7.3.2*' }
         @{ Why = 'another authority'; Pem = { Get-Answer -By $Stranger }; Says = '*does not come from the authority*' }
+        @{ Why = 'one between of another authority'; Pem = { Get-Answer -By (New-Certificate Between $Stranger -IsAuthority -Days 800) }
+            Says = '*does not come from the authority*' }
         @{ Why = 'one that has ended'; Pem = { Get-Answer -Days -1 }; Says = '*has ended*' }
         @{ Why = 'nothing'; Pem = { 'x' }; Says = '*no certificate in PEM*' }
         @{ Why = 'rubbish'; Pem = { "-----BEGIN CERTIFICATE-----`nMAMCAQE=`n-----END CERTIFICATE-----" }; Says = '*no certificate in PEM*' }
@@ -220,7 +222,7 @@ Describe 'the certificate' {
         { Install (& $Pem) } | Should -Throw $Says
         $Machine.Stores.My.Thumbprint | Should -Contain $old.Thumbprint
         $Machine.Gone | Should -BeNullOrEmpty
-        $Machine.Stores.Root.Count | Should -Be 1 -Because 'a stranger''s authority is never believed'
+        $Machine.Stores.Root.Count, $Machine.Stores.CA.Count | Should -Be 1, 1 -Because 'nothing of a stranger goes into a store'
     }
 
     It 'is refused where no key waits' {

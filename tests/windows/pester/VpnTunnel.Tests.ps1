@@ -5,7 +5,7 @@
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
     foreach ($name in 'Reading', 'Host', 'RegistryKey', 'CertificateStore', 'Phonebook', 'MachineCertificate', 'TunnelWords', 'VpnTunnel',
-        'VpnConnection', 'VpnConnectionChange') {
+        'StrayProfile', 'VpnConnection', 'VpnConnectionChange') {
         Import-Module (Get-ChildItem $modules -Recurse -Filter "$name.psm1").FullName -Global -Force
     }
     $script:KeptPath, $script:KeptData = $env:PSModulePath, $env:LEEBOARD_PROGRAMDATA
@@ -69,7 +69,9 @@ Describe 'the profile' {
         $Machine.Stores = @{ My = @($Own); CA = @($Issuing); Root = @($Root) }
         Mock Get-MachineFolder -ModuleName Phonebook { $Machine.Folder }
         Mock Get-PhonebookPlace -ModuleName Phonebook { @{ Folder = $Machine.Folder; Whose = 'this machine' } }
-        Mock Get-LeeboardStoredCertificate -ModuleName MachineCertificate { $Machine.Stores[$Store] }
+        foreach ($module in 'MachineCertificate', 'VpnTunnel') {
+            Mock Get-LeeboardStoredCertificate -ModuleName $module { $Machine.Stores[$Store] }
+        }
     }
 
     It 'is absent where the phonebook has none, and Windows is not asked' {
@@ -225,6 +227,90 @@ Describe 'the profile' {
         $state = @{ state = 'value'; type = 'string'; value = 'changed:TunnelType=Automatic gateway:a.example' }
         Get-LeeboardVpnConnectionRefusal -State $state | Should -BeLike 'it was a profile before that Leeboard would not write*'
         Get-LeeboardVpnConnectionRefusal -State @{ state = 'absent' } | Should -Be ''
+    }
+}
+
+Describe 'strays' {
+    BeforeEach {
+        Reset-LeeboardCache
+        $env:LEEBOARD_PROGRAMDATA = Join-Path $TestDrive ([guid]::NewGuid())
+        $Machine.Folder = Join-Path $env:LEEBOARD_PROGRAMDATA 'Microsoft' 'Network' 'Connections' 'Pbk'
+        $null = New-Item -ItemType Directory $Machine.Folder -Force
+        $Machine.Book = Join-Path $Machine.Folder 'rasphone.pbk'
+        Mock Get-MachineFolder -ModuleName Phonebook { $Machine.Folder }
+        Mock Get-PhonebookPlace -ModuleName Phonebook { @{ Folder = $Machine.Folder; Whose = 'this machine' } }
+        Add-VpnConnection 'Old (way) in' vpn.stranger.example -AllUserConnection
+        Add-VpnConnection School vpn.school.example -AllUserConnection
+        Add-VpnConnection Leeboard vpn.elsewhere.example -AllUserConnection
+        function Edit-Line { param([string]$From, [string]$To) [IO.File]::WriteAllText($Machine.Book, [IO.File]::ReadAllText($Machine.Book).Replace($From, $To)) }
+        function Read-Stray {
+            Reset-LeeboardCache
+            (Read-LeeboardVpnConnection -Addresses 'machine-gateways')['machine-gateways'].effective
+        }
+        function Get-Removal { , @(Get-LeeboardVpnConnectionChange -Changes @(@{ address = 'machine-gateways'; value = 'VPN.School.Example. 192.0.2.7' })) }
+    }
+
+    It 'are told by where they lead, but for the school''s own' {
+        (Read-Stray).value | Should -Be 'vpn.school.example', 'vpn.stranger.example'
+        $null = Remove-VpnConnection School -AllUserConnection
+        Edit-Line 'PhoneNumber=vpn.stranger.example' 'PhoneNumber='
+        (Read-Stray).value | Should -Be 'nowhere'
+        $null = Remove-VpnConnection 'Old (way) in' -AllUserConnection
+        (Read-Stray).state | Should -Be 'absent'
+    }
+
+    It 'are taken away, kept without their secrets, and brought back by an undo' {
+        Edit-Line 'PreSharedKey=' 'PreSharedKey=SuperSecret77'
+        $edits = Get-Removal
+        $edits.Count, $edits[0].Target, $edits[0].After.state | Should -Be 1, 'entry:Old (way) in', 'absent'
+        $edits[0].Before.value | Should -BeLike "``[Old (way) in``]`r`n*PhoneNumber=vpn.stranger.example*"
+        $edits[0].Before.value | Should -Not -Match 'SuperSecret77'
+        Set-LeeboardVpnConnectionChange -Edits $edits
+        (Get-VpnConnection -AllUserConnection).Name | Should -Be 'School', 'Leeboard'
+        (Get-Removal).Count | Should -Be 0
+        (Read-LeeboardVpnPlace -Addresses $edits[0].Target)[$edits[0].Target].effective.state | Should -Be 'absent'
+        (Get-LeeboardVpnConnectionRefusal -State $edits[0].Before) | Should -Be ''
+        Set-LeeboardVpnConnectionChange -Edits @(@{ Target = $edits[0].Target; After = $edits[0].Before })
+        (Read-LeeboardVpnPlace -Addresses $edits[0].Target)[$edits[0].Target].effective.value | Should -BeExactly $edits[0].Before.value
+        (Get-VpnConnection 'Old (way) in' -AllUserConnection).ServerAddress | Should -Be 'vpn.stranger.example'
+        { Set-LeeboardVpnConnectionChange -Edits @(@{ Target = $edits[0].Target; After = $edits[0].Before }) } | Should -Throw 'there is a VPN profile*again'
+    }
+
+    It 'stay where an MDM service brought them, and are named: <Sign>' -ForEach @{ Sign = 'ProvisioningAuthority=MS DM Server' }, @{ Sign = 'AlwaysOnCapable=1' }, @{ Sign = 'DeviceTunnel=1' } {
+        $text = [IO.File]::ReadAllText($Machine.Book)
+        [IO.File]::WriteAllText($Machine.Book, $text.Insert($text.IndexOf('Encoding=1'), "$Sign`r`n"))
+        $now = Read-Stray
+        $now.value | Should -Be 'vpn.school.example'
+        $now.note | Should -BeLike 'an MDM service brought Old (way) in*left alone'
+        (Get-Removal).Count | Should -Be 0
+        $vpn = @((Read-LeeboardVpnConnection -Addresses profiles)['profiles'].effective.value | ForEach-Object { ConvertFrom-Json $_ } |
+                Where-Object { $_.name -eq 'Old (way) in' })[0]
+        $vpn.delivered | Should -Be 'an MDM service'
+    }
+
+    It 'are not guessed where no gateway is named: "<_>"' -ForEach '', 'none', ' ', $null {
+        $value = $_
+        { Get-LeeboardVpnConnectionChange -Changes @(@{ address = 'machine-gateways'; value = $value }) } | Should -Throw 'no gateway is named*'
+        { Get-LeeboardVpnConnectionCover -Changes @(@{ address = 'machine-gateways'; value = 'none' }) } | Should -Throw 'no gateway is named*'
+    }
+
+    It 'that are too long to be kept stay' {
+        Edit-Line 'AreaCode=' "AreaCode=$('x' * 4000)"
+        { Get-Removal } | Should -Throw '*too many to be kept in the journal*'
+    }
+
+    It 'have a cover each, by address and one by one for an undo' {
+        $cover = Get-LeeboardVpnConnectionCover -Changes @(@{ address = 'machine-gateways'; value = 'vpn.school.example' }, @{ address = 'tunnel'; value = 'none' })
+        @($cover.Entries.Target) | Should -Be 'entry:Old (way) in', 'tunnel'
+        $cover = Get-LeeboardVpnConnectionCover -Changes @(@{ address = 'machine-gateways'; value = $null }, @{ address = 'entry:Old (way) in'; value = $null })
+        $cover.Entries.Target, $cover.Entries.Name | Should -Be 'entry:Old (way) in', 'Old (way) in'
+    }
+
+    It 'are never the school''s own, nor anything but one entry: <_>' -ForEach 'entry:Leeboard', "entry:a`r`n[b", 'entry:', 'entry:[x]' {
+        $target = $_
+        { Set-LeeboardVpnConnectionChange -Edits @(@{ Target = $target; After = @{ state = 'absent' } }) } | Should -Throw
+        { Set-LeeboardVpnConnectionChange -Edits @(@{ Target = 'entry:Other'; After = @{ state = 'value'; value = "[Other]`r`nA=1`r`n[Second]`r`n" } }) } |
+            Should -Throw '*not the entry of that profile alone'
     }
 }
 

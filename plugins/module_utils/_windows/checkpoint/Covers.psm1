@@ -55,10 +55,12 @@ function Get-LeeboardUndoCover {
         throw (New-LeeboardProblem -Code refused -Why "the device has no journal of the run $RunId")
     }
     $mine = @($journal.Lines | Where-Object { Get-LeeboardCoverFunction $_.Driver })
-    # Entries are those of the driver's addresses, so of a journal's places only values are added.
+    # An entry of a phonebook that was taken away is a place that no address names.
     # Without values: what is written now stands in the journal, and no driver judges what it once was asked for.
     $steps = foreach ($line in $mine) {
-        @{ driver = $line.Driver; settings = @($line.Changes | ForEach-Object { @{ address = $_['address']; value = $null } }) }
+        $places = @($line.Changes | ForEach-Object { $_['address'] }) +
+            @($line.Edits | ForEach-Object { $_.Target } | Where-Object { $_ -like 'entry:*' })
+        @{ driver = $line.Driver; settings = @($places | Select-Object -Unique | ForEach-Object { @{ address = $_; value = $null } }) }
     }
     $found = Get-LeeboardCover -Steps @($steps)
     foreach ($line in $mine) {

@@ -4,6 +4,7 @@
 #AnsibleRequires -PowerShell ..engine.Host
 #AnsibleRequires -PowerShell ..engine.Reading
 #AnsibleRequires -PowerShell ..system.CertificateStore
+#AnsibleRequires -PowerShell ..system.CertificateStoreChange
 #AnsibleRequires -PowerShell .CertificateRequest
 #AnsibleRequires -PowerShell .MachineCertificate
 
@@ -137,10 +138,11 @@ function Install-LeeboardCertificate {
     $root = Get-LeeboardCertificateDigest $Authorities[0]
     $isThere = [bool]@(Get-Named $Identity | Where-Object { (Get-LeeboardCertificateDigest $_) -eq $digest }).Length
     if (-not $isThere) { Assert-ForOurKey $leaf }
+    # Before anything of it goes into a store.
+    $fault = Get-LeeboardCertificateFault -Certificate $leaf -Root $root -Use $Use -WithoutKey -Beside $all
+    if ($fault) { throw (New-LeeboardProblem -Code refused -Why $fault) }
     $changed = Add-LeeboardTrust -Authorities $all -Check $Check
     if ($Check) { return @{ Changed = $changed -or -not $isThere; Remark = '' } }
-    $fault = Get-LeeboardCertificateFault -Certificate $leaf -Root $root -Use $Use -WithoutKey
-    if ($fault) { throw (New-LeeboardProblem -Code refused -Why $fault) }
     if (-not $isThere) { Receive-LeeboardCertificate -Certificate $leaf }
     $new = @(Get-Named $Identity | Where-Object { (Get-LeeboardCertificateDigest $_) -eq $digest })
     if (-not $new.Length) { throw (New-LeeboardProblem -Code failed -Why 'Windows took the certificate, but does not have it') }

@@ -5,6 +5,7 @@
 #AnsibleRequires -PowerShell ..engine.PrivateFolder
 #AnsibleRequires -PowerShell ..engine.Reading
 #AnsibleRequires -PowerShell ..system.CertificateStore
+#AnsibleRequires -PowerShell ..system.CertificateStoreChange
 
 # The key of a new certificate and the request for it, made by certreq of Windows. The key is made where it stays: in the
 # TPM's provider where that makes one, else in Windows's own, never exportable. Windows keeps it with a stand-in for the

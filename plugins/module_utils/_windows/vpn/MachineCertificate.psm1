@@ -2,7 +2,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
 #AnsibleRequires -PowerShell ..engine.Host
-#AnsibleRequires -PowerShell ..engine.Reading
 #AnsibleRequires -PowerShell ..system.CertificateStore
 
 # The certificates with which this machine proves itself to a VPN's gateway: which of them come from an authority, and
@@ -11,17 +10,6 @@
 Set-StrictMode -Version 2.0
 
 $script:ExtendedUse, $script:BasicConstraints, $script:Names = '2.5.29.37', '2.5.29.19', '2.5.29.17'
-
-function Get-LeeboardCertificateDigest {
-    <#
-    .SYNOPSIS
-    The SHA-256 of a certificate, in hex.
-    #>
-    param([Parameter(Mandatory = $true)][System.Security.Cryptography.X509Certificates.X509Certificate2]$Certificate)
-
-    $sha = [System.Security.Cryptography.SHA256]::Create()
-    try { return ConvertTo-LeeboardHex $sha.ComputeHash($Certificate.RawData) } finally { $sha.Dispose() }
-}
 
 function Find-LeeboardRoot {
     <#
@@ -32,16 +20,6 @@ function Find-LeeboardRoot {
 
     Get-LeeboardStoredCertificate Root | Where-Object { (Get-LeeboardCertificateDigest $_) -eq $Digest } |
         Select-Object -First 1
-}
-
-function Find-LeeboardRootByName {
-    <#
-    .SYNOPSIS
-    The roots that the machine trusts with this name: its bytes in hex with dashes, as BitConverter writes them.
-    #>
-    param([Parameter(Mandatory = $true)][string]$Name)
-
-    Get-LeeboardStoredCertificate Root | Where-Object { [System.BitConverter]::ToString($_.SubjectName.RawData) -eq $Name }
 }
 
 function Get-LeeboardCertificateUse {
@@ -100,12 +78,15 @@ function Get-LeeboardCertificateFault {
     The purpose that it has to have.
     .PARAMETER WithoutKey
     Not to ask for its key: that of a certificate that has just come is in no store with it.
+    .PARAMETER Beside
+    Certificates of authorities that may stand in the chain and are in no store yet.
     #>
     param(
         [Parameter(Mandatory = $true)][System.Security.Cryptography.X509Certificates.X509Certificate2]$Certificate,
         [Parameter(Mandatory = $true)][string]$Root,
         [Parameter(Mandatory = $true)][string]$Use,
-        [switch]$WithoutKey
+        [switch]$WithoutKey,
+        [object[]]$Beside = @()
     )
 
     $what = "the certificate $($Certificate.Thumbprint)"
@@ -119,7 +100,7 @@ function Get-LeeboardCertificateFault {
     $uses = @(Get-LeeboardCertificateUse $Certificate)
     if ($uses.Length -and $uses -cnotcontains $Use) { return "$what is not for $Use" }
     if (-not $WithoutKey -and -not $Certificate.HasPrivateKey) { return "$what has no key on this machine" }
-    if ((Get-ChainEnd $Certificate) -ne $Root) { return "$what does not come from the authority $($Root.Substring(0, 16))..." }
+    if ((Get-ChainEnd $Certificate '' $Beside) -ne $Root) { return "$what does not come from the authority $($Root.Substring(0, 16))..." }
     return ''
 }
 
@@ -140,7 +121,8 @@ function Test-LeeboardFromRoot {
 function Get-ChainEnd {
     param(
         [System.Security.Cryptography.X509Certificates.X509Certificate2]$Certificate,
-        [string]$MoreFlags = ''
+        [string]$MoreFlags = '',
+        [object[]]$Beside = @()
     )
 
     $chain = New-Object -TypeName System.Security.Cryptography.X509Certificates.X509Chain -ArgumentList $true
@@ -150,8 +132,8 @@ function Get-ChainEnd {
         # Which authority it is, is told by its digest and not by whether the machine trusts it in general.
         $policy.VerificationFlags = "AllowUnknownCertificateAuthority$MoreFlags"
         $policy.VerificationTime = (Get-LeeboardNow).ToLocalTime()
-        foreach ($store in 'CA', 'Root') {
-            foreach ($one in @(Get-LeeboardStoredCertificate $store)) { [void]$policy.ExtraStore.Add($one) }
+        foreach ($one in @(Get-LeeboardStoredCertificate CA) + @(Get-LeeboardStoredCertificate Root) + $Beside) {
+            if ($null -ne $one) { [void]$policy.ExtraStore.Add($one) }
         }
         if (-not $chain.Build($Certificate)) { return '' }
         $elements = @($chain.ChainElements)
@@ -177,6 +159,5 @@ function Get-LeeboardNoCertificate {
     return $why
 }
 
-Export-ModuleMember -Function Get-LeeboardCertificateDigest, Find-LeeboardRoot, Find-LeeboardRootByName,
-    Get-LeeboardCertificateUse, Get-LeeboardCertificateName, Get-LeeboardCertificateFault, Test-LeeboardFromRoot,
-    Get-LeeboardNoCertificate
+Export-ModuleMember -Function Find-LeeboardRoot, Get-LeeboardCertificateUse, Get-LeeboardCertificateName,
+    Get-LeeboardCertificateFault, Test-LeeboardFromRoot, Get-LeeboardNoCertificate

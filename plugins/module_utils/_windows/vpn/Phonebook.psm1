@@ -77,10 +77,42 @@ function Get-LeeboardPhonebookEntry {
     #>
     param([Parameter(Mandatory = $true)][string]$Name)
 
+    Get-MachineEntry | Where-Object { $_.Name -eq $Name } | Select-Object -First 1
+}
+
+function Get-LeeboardMachineProfile {
+    <#
+    .SYNOPSIS
+    The entries of the machine's phonebook that are VPN profiles: @{Name; Gateways; Delivered; Lines}.
+    #>
+    foreach ($entry in @(Get-MachineEntry | Where-Object { Test-Vpn $_ })) {
+        $gateways = @($entry.Numbers | ForEach-Object { $_ -split '\s+' } | Where-Object { $_ } | Select-Object -Unique)
+        if (-not $gateways.Length) { $gateways = @('nowhere') }
+        @{
+            Name = $entry.Name; Gateways = [string[]]$gateways; Delivered = Test-Delivered $entry.Keys
+            Lines = [string[]]$entry.Lines
+        }
+    }
+}
+
+function Get-MachineEntry {
     $file = Get-LeeboardPhonebook
     if (@(Get-PhonebookFile (Get-MachineFolder)) -notcontains $file) { return }
-    ConvertFrom-LeeboardPhonebook (Get-PhonebookText $file) | Where-Object { $_.Name -eq $Name } |
-        Select-Object -First 1
+    ConvertFrom-LeeboardPhonebook (Get-PhonebookText $file)
+}
+
+function Test-Vpn {
+    param([hashtable]$Entry)
+
+    return $Entry.Keys['Type'] -eq '2' -or $Entry.Devices -contains 'vpn'
+}
+
+# Whether an MDM service brought it, which would bring it again: it says who, or is what only such a service makes.
+# Microsoft documents none of these keys; ProvisioningAuthority is a property of VpnConnection.
+function Test-Delivered {
+    param([hashtable]$Keys)
+
+    return [bool]$Keys['ProvisioningAuthority'] -or $Keys['AlwaysOnCapable'] -eq '1' -or $Keys['DeviceTunnel'] -eq '1'
 }
 
 function Get-MachineFolder {
@@ -147,7 +179,7 @@ function Read-Phonebook {
     param([string]$File, [string]$Whose)
 
     foreach ($entry in ConvertFrom-LeeboardPhonebook (Get-PhonebookText $File)) {
-        if ($entry.Keys['Type'] -eq '2' -or $entry.Devices -contains 'vpn') { ConvertTo-VpnProfile $entry $File $Whose }
+        if (Test-Vpn $entry) { ConvertTo-VpnProfile $entry $File $Whose }
     }
 }
 
@@ -168,7 +200,7 @@ function Get-PhonebookText {
 function ConvertFrom-LeeboardPhonebook {
     <#
     .SYNOPSIS
-    The entries of a phonebook: @{Name; Keys; Devices; Numbers}. The first of two lines with one key counts.
+    The entries of a phonebook: @{Name; Keys; Devices; Numbers; Lines}. The first of two lines with one key counts.
     #>
     param([AllowEmptyString()][string]$Text)
 
@@ -176,8 +208,12 @@ function ConvertFrom-LeeboardPhonebook {
     foreach ($line in $Text -split '\r?\n|\r') {
         if ($line -match '^\[(.*)\]\s*$') {
             if ($null -ne $entry) { $entry }
-            $entry = @{ Name = $Matches[1]; Keys = @{}; Devices = @(); Numbers = @() }
-        } elseif ($null -ne $entry -and $line -match '^\s*([^=]+?)\s*=\s*(.*?)\s*$') {
+            $entry = @{ Name = $Matches[1]; Keys = @{}; Devices = @(); Numbers = @(); Lines = @() }
+            continue
+        }
+        if ($null -eq $entry) { continue }
+        $entry.Lines += $line
+        if ($line -match '^\s*([^=]+?)\s*=\s*(.*?)\s*$') {
             $name, $value = $Matches[1], $Matches[2]
             switch ($name) {
                 'DEVICE' { $entry.Devices += $value }
@@ -209,6 +245,7 @@ function ConvertTo-VpnProfile {
         $tunnel['esp'] = [string[]]@($offered | ForEach-Object { $_.Esp })
     }
     $vpn['tunnels'] = [object[]]@($tunnel)
+    if (Test-Delivered $keys) { $vpn['delivered'] = 'an MDM service' }
     return $vpn
 }
 
@@ -310,4 +347,4 @@ function Get-Word {
 }
 
 Export-ModuleMember -Function Get-LeeboardVpnProfile, ConvertFrom-LeeboardPhonebook, Get-LeeboardPhonebook,
-    Get-LeeboardPhonebookEntry, Format-LeeboardSuite
+    Get-LeeboardPhonebookEntry, Get-LeeboardMachineProfile, Format-LeeboardSuite

@@ -66,20 +66,6 @@ function ConvertFrom-LeeboardTunnel {
     }
 }
 
-function Format-LeeboardTunnel {
-    <#
-    .SYNOPSIS
-    A profile in words, sorted. More stands before them, since a long text is cut off where a person sees it.
-    #>
-    param([Parameter(Mandatory = $true)][hashtable]$Tunnel, [string[]]$More = @())
-
-    $words = [string[]]@("gateway:$($Tunnel.Gateway)", "ike:$($Tunnel.Ike)", "esp:$($Tunnel.Esp)", "authority:$($Tunnel.Authority)")
-    $words += [string[]]@($Tunnel.Eku | ForEach-Object { "eku:$_" }) + @($Tunnel.To | ForEach-Object { "to:$_" })
-    # By number and not by language, so that it is the same text on each machine.
-    [array]::Sort($words, [System.StringComparer]::Ordinal)
-    return [string]::Join(' ', [string[]](@($More | Sort-Object) + $words))
-}
-
 function Get-LeeboardSuiteParameter {
     <#
     .SYNOPSIS
@@ -138,4 +124,4 @@ function Stop-Words {
     throw (New-LeeboardProblem -Code refused -Why $Why)
 }
 
-Export-ModuleMember -Function ConvertFrom-LeeboardTunnel, Format-LeeboardTunnel, Get-LeeboardSuiteParameter
+Export-ModuleMember -Function ConvertFrom-LeeboardTunnel, Get-LeeboardSuiteParameter

@@ -5,20 +5,22 @@
 #AnsibleRequires -PowerShell ..engine.Reading
 #AnsibleRequires -PowerShell .MachineCertificate
 #AnsibleRequires -PowerShell .Phonebook
+#AnsibleRequires -PowerShell .StrayProfile
 #AnsibleRequires -PowerShell .TunnelWords
 #AnsibleRequires -PowerShell .VpnConnection
 #AnsibleRequires -PowerShell .VpnTunnel
 
 # What the driver `vpn_connection` writes: the school's own profile, for everybody on the machine, with the cmdlets of
 # VpnClient. IKEv2 and never Automatic, which may agree on another suite than the one that is set; no lock-down, which no
-# cmdlet knows and nobody could leave. Profiles of others are never touched.
+# cmdlet knows and nobody could leave. Of other profiles those of the machine are taken away that lead to none of the
+# gateways in `machine-gateways`, which only a school that says so asks for; an undo writes them back.
 #
 # What Windows then has is read again and compared word by word: a profile that is another way is a failure, and goes
 # back with the checkpoint.
 
 Set-StrictMode -Version 2.0
 
-$script:Driver, $script:Address = 'vpn_connection', 'tunnel'
+$script:Address, $script:Gateways = 'tunnel', 'machine-gateways'
 $script:Seconds = 180  # a cmdlet of VpnClient takes seconds; there are four of them, and one for each route
 
 function Get-LeeboardVpnConnectionChange {
@@ -26,12 +28,21 @@ function Get-LeeboardVpnConnectionChange {
     .SYNOPSIS
     The edit that a change comes to. Changes nothing; throws the problem refused.
     .PARAMETER Changes
-    One, with address (tunnel) and value (its words).
+    Dictionaries with address and value: tunnel and its words, machine-gateways and those that may stay.
     #>
     param([Parameter(Mandatory = $true)][AllowEmptyCollection()][object[]]$Changes)
 
     foreach ($change in $Changes) {
         Assert-Address $change.address
+        if ($change.address -ceq $script:Gateways) {
+            foreach ($name in @(Get-LeeboardStray -Gateways $change.value)) {
+                @{
+                    Target = Get-LeeboardStrayTarget $name; After = @{ state = 'absent' }
+                    Before = @{ state = 'value'; type = 'string'; value = Get-LeeboardStrayText $name }
+                }
+            }
+            continue
+        }
         $wanted = ConvertFrom-LeeboardTunnel $change.value
         $aspect = (Read-LeeboardVpnConnection -Addresses $script:Address)[$script:Address].effective
         if ($aspect.state -eq 'unreadable') { throw (New-LeeboardProblem -Code $aspect.code -Why $aspect.why) }
@@ -55,8 +66,13 @@ function Set-LeeboardVpnConnectionChange {
     param([Parameter(Mandatory = $true)][AllowEmptyCollection()][object[]]$Edits)
 
     foreach ($edit in $Edits) {
-        Assert-Address $edit.Target
         Reset-LeeboardCache
+        $stray = Get-LeeboardStrayName $edit.Target
+        if ($stray) {
+            Write-Stray $stray $edit.After
+            continue
+        }
+        if ($edit.Target -cne $script:Address) { Assert-Address $edit.Target }
         $isThere = $null -ne (Get-LeeboardPhonebookEntry -Name (Get-LeeboardTunnelName))
         $wanted = $null
         if ($edit.After.state -eq 'value') { $wanted = ConvertFrom-LeeboardTunnel $edit.After.value }
@@ -76,9 +92,45 @@ function Get-LeeboardVpnConnectionCover {
     #>
     param([Parameter(Mandatory = $true)][AllowEmptyCollection()][object[]]$Changes)
 
-    foreach ($change in $Changes) { Assert-Address $change.address }
-    $entry = @{ Path = Get-LeeboardPhonebook; Name = Get-LeeboardTunnelName; Target = $script:Address }
-    return @{ Entries = [object[]]@($entry); Seconds = $script:Seconds }
+    $names = [ordered]@{}
+    foreach ($change in $Changes) {
+        if ($change.address -ceq $script:Address) { $names[$script:Address] = Get-LeeboardTunnelName }
+        elseif ($change.address -ceq $script:Gateways) {
+            # An undo names no gateways, but the profiles one by one.
+            if ($null -eq $change.value) { continue }
+            foreach ($name in @(Get-LeeboardStray -Gateways $change.value)) { $names[(Get-LeeboardStrayTarget $name)] = $name }
+        } else {
+            $name = Get-LeeboardStrayName $change.address
+            if (-not $name) { Assert-Address $change.address }
+            $names[$change.address] = $name
+        }
+    }
+    $book = Get-LeeboardPhonebook
+    $entries = foreach ($target in $names.Keys) { @{ Path = $book; Name = $names[$target]; Target = $target } }
+    return @{ Entries = [object[]]@($entries); Seconds = $script:Seconds }
+}
+
+function Read-LeeboardVpnPlace {
+    <#
+    .SYNOPSIS
+    A reading for each place of an edit, for an undo: the driver's addresses, and entry:NAME, the text of such a profile.
+    #>
+    param([Parameter(Mandatory = $true)][string[]]$Addresses)
+
+    $readings = [ordered]@{}
+    foreach ($address in $Addresses) {
+        $name = Get-LeeboardStrayName $address
+        if (-not $name) {
+            $readings[$address] = (Read-LeeboardVpnConnection -Addresses $address)[$address]
+            continue
+        }
+        $book, $text = (Get-LeeboardPhonebook), (Get-LeeboardStrayText $name)
+        $aspect = if ($text) { New-LeeboardValue -Value $text -Type string -Source $book } else {
+            New-LeeboardAbsent -Source "$book has no profile $name"
+        }
+        $readings[$address] = New-LeeboardReading -Driver vpn_connection -Address $address -Effective $aspect
+    }
+    return $readings
 }
 
 function Get-LeeboardVpnConnectionRefusal {
@@ -88,7 +140,7 @@ function Get-LeeboardVpnConnectionRefusal {
     #>
     param([Parameter(Mandatory = $true)][System.Collections.IDictionary]$State)
 
-    if ($State.state -ne 'value') { return '' }
+    if ($State.state -ne 'value' -or ([string]$State.value).StartsWith('[')) { return '' }
     try {
         [void](ConvertFrom-LeeboardTunnel $State.value)
     } catch {
@@ -100,9 +152,9 @@ function Get-LeeboardVpnConnectionRefusal {
 function Assert-Address {
     param([string]$Address)
 
-    if ($Address -cne $script:Address) {
-        throw (New-LeeboardProblem -Code refused -Why ("of VPN profiles only the school's own is written ($script:Address); " +
-                "'$Address' is not"))
+    if ($Address -cnotin $script:Address, $script:Gateways) {
+        throw (New-LeeboardProblem -Code refused -Why ("of VPN profiles only the school's own is written " +
+                "($script:Address), and strays are taken away ($script:Gateways); '$Address' is neither"))
     }
 }
 
@@ -144,6 +196,23 @@ function Write-Profile {
     }
 }
 
+# Take a stray away, or in an undo write it back.
+function Write-Stray {
+    param([string]$Name, [System.Collections.IDictionary]$After)
+
+    $isThere = $null -ne (Get-LeeboardPhonebookEntry -Name $Name)
+    if ($After.state -eq 'value') {
+        if ($isThere) { throw (New-LeeboardProblem -Code refused -Why "there is a VPN profile $Name again") }
+        Add-LeeboardStray -Name $Name -Text $After.value
+    } elseif ($isThere) {
+        Invoke-Writing Remove-VpnConnection @{ Name = $Name }
+    }
+    Reset-LeeboardCache
+    if (($null -ne (Get-LeeboardPhonebookEntry -Name $Name)) -ne ($After.state -eq 'value')) {
+        throw (New-LeeboardProblem -Code failed -Why "the phonebook does not have the VPN profile $Name as it was written")
+    }
+}
+
 function Invoke-Writing {
     param([string]$Command, [hashtable]$Parameters, [switch]$IsRoute)
 
@@ -177,4 +246,4 @@ function Assert-Written {
 }
 
 Export-ModuleMember -Function Get-LeeboardVpnConnectionChange, Set-LeeboardVpnConnectionChange,
-    Get-LeeboardVpnConnectionCover, Get-LeeboardVpnConnectionRefusal
+    Get-LeeboardVpnConnectionCover, Get-LeeboardVpnConnectionRefusal, Read-LeeboardVpnPlace

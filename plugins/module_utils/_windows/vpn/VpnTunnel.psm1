@@ -3,9 +3,8 @@
 
 #AnsibleRequires -PowerShell ..engine.Host
 #AnsibleRequires -PowerShell ..engine.Reading
-#AnsibleRequires -PowerShell .MachineCertificate
+#AnsibleRequires -PowerShell ..system.CertificateStore
 #AnsibleRequires -PowerShell .Phonebook
-#AnsibleRequires -PowerShell .TunnelWords
 
 # The school's own VPN profile as Windows has it, in words (TunnelWords.psm1). Windows itself is asked, by
 # Get-VpnConnection, where the machine's phonebook has the profile at all; what goes through it is asked of the phonebook,
@@ -98,6 +97,20 @@ function Invoke-LeeboardVpn {
     }
 }
 
+function Format-LeeboardTunnel {
+    <#
+    .SYNOPSIS
+    A profile in words, sorted. More stands before them, since a long text is cut off where a person sees it.
+    #>
+    param([Parameter(Mandatory = $true)][hashtable]$Tunnel, [string[]]$More = @())
+
+    $words = [string[]]@("gateway:$($Tunnel.Gateway)", "ike:$($Tunnel.Ike)", "esp:$($Tunnel.Esp)", "authority:$($Tunnel.Authority)")
+    $words += [string[]]@($Tunnel.Eku | ForEach-Object { "eku:$_" }) + @($Tunnel.To | ForEach-Object { "to:$_" })
+    # By number and not by language, so that it is the same text on each machine.
+    [array]::Sort($words, [System.StringComparer]::Ordinal)
+    return [string]::Join(' ', [string[]](@($More | Sort-Object) + $words))
+}
+
 # A tunnel, and the words for what Leeboard would not write.
 function ConvertFrom-Connection {
     param([object]$Connection, [hashtable]$Entry)
@@ -154,7 +167,9 @@ function Get-Authority {
         return Get-LeeboardCertificateDigest (New-Object -TypeName $type -ArgumentList @(, $Filter))
     } catch {
         $name = [System.BitConverter]::ToString($Filter)
-        $roots = @(Find-LeeboardRootByName $name)
+        $roots = @(Get-LeeboardStoredCertificate Root | Where-Object {
+                [System.BitConverter]::ToString($_.SubjectName.RawData) -eq $name
+            })
         if ($roots.Length -eq 1) { return Get-LeeboardCertificateDigest $roots[0] }
         return 'unknown'
     }
@@ -181,4 +196,5 @@ function ConvertTo-Number {
     return $number
 }
 
-Export-ModuleMember -Function Get-LeeboardTunnelName, Read-LeeboardTunnel, Get-LeeboardTunnelRoute, Invoke-LeeboardVpn
+Export-ModuleMember -Function Get-LeeboardTunnelName, Read-LeeboardTunnel, Get-LeeboardTunnelRoute, Invoke-LeeboardVpn,
+    Format-LeeboardTunnel
