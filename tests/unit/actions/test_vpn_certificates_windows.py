@@ -23,6 +23,7 @@ from leeboard.authority import memory
 from leeboard.authority.certificates import revoke_device
 from leeboard.authority.records import Reason
 from leeboard.model.enums import Platform
+from leeboard.policy.load import load
 from tests.unit.actions.test_vpn_certificates import told
 from tests.unit.authority import certreq
 from tests.unit.authority.authorities import Authority, an_authority
@@ -40,7 +41,9 @@ class WindowsDevice:
 
     def __init__(self, var: Path, now: datetime, asset: str, preview: bool = False) -> None:
         self.var, self.preview, self.now = var, preview, now
-        self.device = SimpleNamespace(name=asset.lower(), asset=asset, urn="900001", platform=Platform.WINDOWS)
+        about: dict[str, Any] = {"name": asset.lower(), "asset": asset, "urn": "900001", "parameters": {}}
+        self.device = SimpleNamespace(**about, platform=Platform.WINDOWS)
+        self.wanted = SimpleNamespace(baseline=load())
         self.name = f"{asset.lower()}.900001.leeboard.internal"
         self.asked: list[dict[str, Any]] = []
         self.trusted: set[str] = set()

@@ -14,6 +14,7 @@ from leeboard.model.enums import Mode, Platform
 from leeboard.model.finding import Finding
 from leeboard.model.verdicts import Verdict
 from leeboard.policy.load import load
+from leeboard.policy.model import Control
 from leeboard.report import page, terminal, worklist_text
 from leeboard.report.overview import groups
 from leeboard.report.screen import ENDLESS, Screen
@@ -23,14 +24,15 @@ from leeboard.verdict.status import DeviceStatus, EstateStatus
 from tests.unit.report.samples import AT, device, estate, judged
 from tests.unit.report.site.kept import written
 
+
+def beginnings(control: Control) -> tuple[str, str]:
+    """How the remedies of Linux and of Windows begin."""
+    return prose(control.remedy.linux or "")[:60], prose(control.remedy.windows or "")[:60]
+
+
 # A control with remedies of its own for both, as it is shipped.
-CONTROL = next(
-    control
-    for family in load().families
-    for control in family.controls
-    if control.id == "REM-12" and control.remedy.linux and control.remedy.windows
-)
-LINUX, WINDOWS = prose(CONTROL.remedy.linux)[:60], prose(CONTROL.remedy.windows)[:60]
+CONTROL = next(one for family in load().families for one in family.controls if one.id == "AUD-01")
+LINUX, WINDOWS = beginnings(CONTROL)
 
 
 def found(verdict: Verdict, platform: Platform) -> Finding:
