@@ -90,7 +90,10 @@ SHUT: list[Callable[[Device], None]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("way", SHUT, ids=lambda way: way.__name__)
+@pytest.mark.parametrize(
+    "way",
+    [pytest.param(way, id=way.__name__, marks=[] if way is without_our_port else [pytest.mark.full]) for way in SHUT],
+)
 def test_who_is_shut_out_gets_in_again_when_its_time_is_over(device: Device, way: Callable[[Device], None]) -> None:
     before = device.firewall()
     way(device)
@@ -106,6 +109,7 @@ def test_who_is_shut_out_gets_in_again_when_its_time_is_over(device: Device, way
     )
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("way", [basic_off, without_our_port], ids=lambda way: way.__name__)
 def test_a_restart_in_the_middle_lets_us_in_at_once(device: Device, way: Callable[[Device], None]) -> None:
     before = device.firewall()
@@ -114,6 +118,7 @@ def test_a_restart_in_the_middle_lets_us_in_at_once(device: Device, way: Callabl
     assert (Door(device.machine).shut(), device.firewall()) == ("", before)
 
 
+@pytest.mark.full
 def test_a_controller_that_was_killed_leaves_nothing_half_done(device: Device) -> None:
     """It dies after some of the edits; the way in is there by then, and all of it is taken back."""
     before = device.firewall()
@@ -125,6 +130,7 @@ def test_a_controller_that_was_killed_leaves_nothing_half_done(device: Device) -
     assert (Door(device.machine).shut(), device.firewall()) == ("", before)
 
 
+@pytest.mark.full
 def test_a_put_back_that_is_ended_goes_on_a_minute_later(device: Device) -> None:
     before = device.firewall()
     without_our_port(device)
@@ -140,6 +146,7 @@ def test_a_put_back_that_is_ended_goes_on_a_minute_later(device: Device) -> None
     assert (Door(device.machine).shut(), device.firewall()) == ("", before)
 
 
+@pytest.mark.full
 def test_a_task_that_a_policy_disables_means_that_nothing_is_changed(device: Device) -> None:
     with device.machine.changing("tasks") as state:
         state["behaviour"] = {"mode": "disabled"}

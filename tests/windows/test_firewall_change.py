@@ -98,6 +98,7 @@ def test_without_a_word_it_is_put_back_on_battery_and_whatever_the_clock_says(de
     assert (device.folder / "state.back").exists()
 
 
+@pytest.mark.full
 def test_a_start_in_the_middle_puts_it_back(device: Device) -> None:
     before = device.firewall()
     device.arm(wish())
@@ -107,6 +108,7 @@ def test_a_start_in_the_middle_puts_it_back(device: Device) -> None:
     assert device.firewall() == before
 
 
+@pytest.mark.full
 def test_rules_that_were_there_are_put_back_as_they_were(device: Device) -> None:
     device.arm(wish())
     device.change(wish())

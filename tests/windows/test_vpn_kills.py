@@ -21,6 +21,8 @@ from tests.unit.escrow.vaults import AT
 from .requirements import need_powershell
 from .vpn_bench import VpnBench
 
+pytestmark = pytest.mark.full
+
 NAME = "lt-014.900001.leeboard.internal"
 MOST = 12  # calls that change something, of one conversation
 # Counts what changes something, and ends it at one of these calls.
