@@ -3,7 +3,7 @@
 
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
-    foreach ($name in 'Reading', 'Host', 'RegistryKey', 'WinRm', 'Certificates') {
+    foreach ($name in 'Reading', 'Host', 'RegistryKey', 'WinRm', 'CertificateStore', 'Certificates') {
         Import-Module (Get-ChildItem $modules -Recurse -Filter "$name.psm1").FullName -Global -Force
     }
     $script:Machine = @{}
