@@ -7,7 +7,7 @@ as the next roll-out does. What a checkpoint brings back meanwhile is in test_vp
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,11 +15,10 @@ import pytest
 from leeboard.authority.certificates import Registered, issue_device
 from leeboard.model.enums import Platform
 from leeboard.model.vpn_told import digest
-from tests.unit.authority.authorities import Authority, an_authority
-from tests.unit.escrow.vaults import AT
+from tests.unit.authority.authorities import Authority
 
 from .requirements import need_powershell
-from .vpn_bench import VpnBench
+from .vpn_bench import VpnBench, begun_before
 
 pytestmark = pytest.mark.full
 
@@ -61,8 +60,7 @@ function global:Remove-LeeboardStoredCertificate([string]$Store, $Certificate, [
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Authority]:
     """An authority."""
-    with an_authority(tmp_path_factory.mktemp("authority")) as made:
-        made.at = (AT + timedelta(days=10)).astimezone(UTC)
+    with begun_before(tmp_path_factory.mktemp("authority")) as made:
         yield made
 
 

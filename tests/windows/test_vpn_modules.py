@@ -7,7 +7,7 @@ sides, and not Windows.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,10 @@ from cryptography import x509
 from leeboard.authority.certificates import Registered, issue_device
 from leeboard.model.enums import Platform
 from leeboard.model.vpn_told import digest
-from tests.unit.authority.authorities import Authority, an_authority
-from tests.unit.escrow.vaults import AT
+from tests.unit.authority.authorities import Authority
 
 from .requirements import need_powershell
-from .vpn_bench import VpnBench
+from .vpn_bench import VpnBench, begun_before
 
 NAME = "lt-014.900001.leeboard.internal"
 CERTIFICATE, TUNNEL = "win_vpn_certificate", "win_vpn_tunnel"
@@ -30,8 +29,7 @@ CERTIFICATE, TUNNEL = "win_vpn_certificate", "win_vpn_tunnel"
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Authority]:
     """An authority that was begun ten days before."""
-    with an_authority(tmp_path_factory.mktemp("authority")) as made:
-        made.at = (AT + timedelta(days=10)).astimezone(UTC)
+    with begun_before(tmp_path_factory.mktemp("authority")) as made:
         yield made
 
 

@@ -6,8 +6,14 @@ over a real phonebook in a folder. A checkpoint is taken to be armed: what it do
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
+
+from tests.unit.authority.authorities import Authority, an_authority
+from tests.unit.escrow.vaults import AT
 
 from . import facts, sealed_keys
 from .shell import PowerShell
@@ -125,3 +131,11 @@ class VpnBench:
     def run(self, script: str, **arguments: Any) -> Any:
         """A script of a test's own."""
         return self._shell.run(script, timeout=PATIENCE, **arguments)
+
+
+@contextmanager
+def begun_before(folder: Path) -> Iterator[Authority]:
+    """An authority that was begun ten days before."""
+    with an_authority(folder) as made:
+        made.at = (AT + timedelta(days=10)).astimezone(UTC)
+        yield made

@@ -16,6 +16,7 @@ import typer
 from leeboard.cli.asking import kept
 from leeboard.cli.main import app
 from tests.unit.playing import ROOT
+from tests.unit.report.example import draw
 
 PICTURE = ROOT / "docs" / "images" / "example-site.png"
 NOW = datetime(2026, 12, 2, 8, 30, tzinfo=UTC)
@@ -37,16 +38,8 @@ def made(folder: Path) -> Path:
 
 def main() -> None:
     """Draw the picture."""
-    from tests.services.chromium import chromium
-
     with tempfile.TemporaryDirectory() as folder:
-        page = made(Path(folder))
-        with chromium(Path(folder) / "profile") as window:
-            window.look("picture")
-            window.open(page)
-            bottom = window.ask("return document.querySelector('.charts').getBoundingClientRect().bottom")
-            PICTURE.write_bytes(window.picture(round(bottom) + 12))
-    print(f"{PICTURE.relative_to(ROOT)}: {PICTURE.stat().st_size:,} bytes")
+        draw(made(Path(folder)), ".charts", PICTURE)
 
 
 if __name__ == "__main__":

@@ -116,3 +116,13 @@ def encrypted() -> WindowsDevice:
         drive.protect(2 if drive.kind else TPM)
         drive.protect(PASSWORD, secret=new_password().text)
     return WindowsDevice(*drives)
+
+
+def looked_after(vault: Vault) -> WindowsController:
+    """The controller of a laptop that a roll-out has looked after, and has encrypted since."""
+    made = WindowsController(vault, clear())
+    for _night in range(4):
+        assert made.run().failed == []
+        made.device.restart()
+        made.device.night()
+    return made

@@ -21,7 +21,7 @@ from leeboard.policy.load import load
 from leeboard.policy.resolve import Wanted, resolve
 from leeboard.verdict.judgements.bitlocker import BackupState, EncryptableVolume, Protector
 from leeboard.verdict.judgements.volume import Trouble
-from tests.unit.escrow.bitlocker_controller import DEVICE, WindowsController, clear, encrypted
+from tests.unit.escrow.bitlocker_controller import DEVICE, WindowsController, clear, encrypted, looked_after
 from tests.unit.escrow.bitlocker_device import PASSWORD, WindowsDevice
 from tests.unit.escrow.vaults import a_vault
 
@@ -56,13 +56,7 @@ def vault(tmp_path: Path) -> Iterator[Vault]:
 
 @pytest.fixture
 def controller(vault: Vault) -> WindowsController:
-    """A laptop that a roll-out has looked after, and has encrypted since."""
-    made = WindowsController(vault, clear())
-    for _night in range(4):
-        assert made.run().failed == []
-        made.device.restart()
-        made.device.night()
-    return made
+    return looked_after(vault)
 
 
 def test_each_volume_has_the_password_that_is_kept(controller: WindowsController) -> None:

@@ -15,7 +15,7 @@ from leeboard.escrow.volumes.suspending import Suspension
 from leeboard.model.observation import Found
 from leeboard.verdict.judgements.answer import DoesNotApply, Facts, MakesNoSense
 from leeboard.verdict.judgements.escrowed_keys import KeptSuspension, suspended
-from tests.unit.escrow.bitlocker_controller import WindowsController, clear, encrypted
+from tests.unit.escrow.bitlocker_controller import WindowsController, encrypted, looked_after
 from tests.unit.escrow.bitlocker_device import ENCRYPTING, Drive
 from tests.unit.escrow.test_bitlocker_readings import night
 from tests.unit.escrow.vaults import a_vault
@@ -31,13 +31,7 @@ def vault(tmp_path: Path) -> Iterator[Vault]:
 
 @pytest.fixture
 def controller(vault: Vault) -> WindowsController:
-    """A laptop that a roll-out has looked after, and has encrypted since."""
-    made = WindowsController(vault, clear())
-    for _night in range(4):
-        assert made.run().failed == []
-        made.device.restart()
-        made.device.night()
-    return made
+    return looked_after(vault)
 
 
 def events(controller: WindowsController) -> list[dict[str, Any]]:

@@ -99,19 +99,24 @@ def _origin(baseline: Baseline) -> Origin:
     return Origin(__version__, "check", baseline.digest, "0" * 64)
 
 
-def main() -> None:
-    """Draw the picture."""
+def draw(page: Path, last: str, picture: Path) -> None:
+    """Draw a page into a picture, down to the end of the element that the selector `last` finds."""
     from tests.services.chromium import chromium
 
+    with tempfile.TemporaryDirectory() as profile, chromium(Path(profile)) as window:
+        window.look("picture")
+        window.open(page)
+        bottom = window.ask(f"return document.querySelector('{last}').getBoundingClientRect().bottom")
+        picture.write_bytes(window.picture(round(bottom) + 12))
+    print(f"{picture.relative_to(ROOT)}: {picture.stat().st_size:,} bytes")
+
+
+def main() -> None:
+    """Draw the picture."""
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder) / "drift.html"
         page.write_text(render(report()), encoding="utf-8")
-        with chromium(Path(folder) / "profile") as window:
-            window.look("picture")
-            window.open(page)
-            bottom = window.ask("return document.querySelector('.devices').getBoundingClientRect().bottom")
-            PICTURE.write_bytes(window.picture(round(bottom) + 12))
-    print(f"{PICTURE.relative_to(ROOT)}: {PICTURE.stat().st_size:,} bytes")
+        draw(page, ".devices", PICTURE)
 
 
 if __name__ == "__main__":
