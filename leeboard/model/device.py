@@ -95,10 +95,9 @@ def device(name: str, variables: Mapping[str, Any], parameter_names: tuple[str, 
 
 
 def _parameter(device_name: str, name: str, value: Any, platform: Any) -> Any:
-    if type(value) is int:  # YAML's 30 is the text that somebody wrote
-        return str(value)
     try:
-        return tunnel(value, platform) if name == "vpn" else in_words(name, value)
+        found = tunnel(value, platform) if name == "vpn" else in_words(name, value)
+        return str(found) if type(found) is int else found  # YAML's 30 is the text that somebody wrote
     except (WrongVpn, WrongWords) as wrong:
         raise LeeboardError(f"{device_name}: leeboard_{name}: {wrong}") from None
 

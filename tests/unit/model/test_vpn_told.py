@@ -65,7 +65,7 @@ def test_one_word_asks_for_no_tunnel_and_nothing_else_does(tmp_path: Path) -> No
     variables = told(tmp_path)[0]
     (wanted,) = asked({**variables, "leeboard_vpn": "none"})
     assert (wanted.value, wanted.write, tunnel_words.parse(wanted.write)) == ("none", "none", None)
-    for word in ("", "None", "no", False, []):
+    for word in ("", "None", "no", False, [], 5):
         with pytest.raises(LeeboardError, match="leeboard_vpn"):
             asked({**variables, "leeboard_vpn": word})
 
