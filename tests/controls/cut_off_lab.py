@@ -155,8 +155,12 @@ class Lab:
         names = self.machine.root(f"ls {CHECKPOINT} 2>/dev/null; true").stdout
         return names.split("state.")[-1].split()[0] if "state." in names else "none"
 
-    def at_rest(self, timeout: float = 600) -> str:
-        """Wait until the machine can be reached and has nothing of a checkpoint but how it ended; its state."""
+    def at_rest(self, timeout: float = 600, broken_arming: bool = False) -> str:
+        """Wait until the machine can be reached and has nothing of a checkpoint but how it ended; its state.
+
+        `broken_arming`: nobody arms any more, so `arming` is an end as well where no unit of a checkpoint is there.
+        """
+        ends = ("none", "back", "confirmed", *(("arming",) if broken_arming else ()))
         deadline = time.monotonic() + timeout
         while True:
             left = "it cannot be reached"
@@ -164,7 +168,7 @@ class Lab:
             try:
                 self.machine.wait_for_ssh(max(deadline - time.monotonic(), 1))
                 left = self.machine.root(REMAINS).stdout.strip()
-                if not left and (state := self.state()) in ("none", "back", "confirmed"):
+                if not left and (state := self.state()) in ends:
                     return state
             except LabError:
                 if not self.machine.running() or time.monotonic() > deadline:
