@@ -214,19 +214,22 @@ class ActionModule(DeviceAction):
     def _make(self, visit, steps) -> tuple:
         """Run the steps in order; a driver that refuses keeps no other from its work, nor one address of a driver the
         others. Returns (what failed, in words each; whether the device was lost)."""
-        problems = []
+        problems: list = []
         before = len(self._changes)
-        waiting = list(steps)
+        waiting = [(step, "") for step in steps]  # each with why the step failed that it is a part of
         while waiting:
-            step = waiting.pop(0)
+            step, broke_off = waiting.pop(0)
             answer = visit.ask(step.module, _arguments(visit, step))
             if answer.get("outdated") and len(self._changes) > before:
                 continue  # an earlier step of ours touched the same file: the next round plans it again
             if answer.get("failed") and not answer.get("unreachable") and apart(step):
-                waiting = [*apart(step), *waiting]
+                why = "" if answer.get("outdated") else _words(step, answer)
+                waiting = [*((part, why) for part in apart(step)), *waiting]
                 continue
             if answer.get("failed") or answer.get("unreachable"):
-                problems.append(_words(step, answer))
+                # The whole step had changed the device before it failed: its reason counts, not that this one sees it.
+                why = broke_off if broke_off and answer.get("outdated") else _words(step, answer)
+                problems += [] if why in problems else [why]
                 if answer.get("unreachable"):
                     return problems, True
                 continue

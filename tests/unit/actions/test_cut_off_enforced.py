@@ -38,6 +38,7 @@ class Enforced(DoubleDevice):
         self.order: list[tuple[str, str]] = []
         self.rehearsed: list[str] = []
         self.refuses: dict[str, dict[str, Any]] = {}
+        self.says: list[dict[str, Any]] = []  # the next answers of the modules, before those as above
 
     def rehearse(self, module: str, _arguments: dict[str, Any]) -> dict[str, Any]:
         self.rehearsed.append(module)
@@ -47,6 +48,8 @@ class Enforced(DoubleDevice):
         if module == MODULE:
             return super().ask(module, arguments)
         self.order.append((module, self.state))
+        if self.says:
+            return self.says.pop(0)
         return {"changed": True, "before": {}, "after": {}, "diff": []}
 
 
@@ -106,6 +109,24 @@ def test_a_driver_that_cannot_be_covered_makes_no_step(clock: DoubleClock) -> No
         assert [module for module, _ in device.order] == ["m.sshd"]
         assert enforcing._problems == ["firewall: two firewalls at once"]
         assert all("firewall" not in remark for remark in enforcing._remarks)
+
+
+def test_a_step_that_broke_off_in_the_middle_says_why_and_not_that_its_plan_is_out_of_date(clock: DoubleClock) -> None:
+    device = Enforced(clock=clock)
+    whole = replace(step(), module="m.sshd", changes=(*step().changes, *step().changes))
+    outdated = {"failed": True, "msg": "sshd: no longer what the plan was made from", "outdated": True}
+    device.says = [{"failed": True, "msg": "systemctl reload ssh.service ended with status 1"}, outdated, outdated]
+    enforcing = action(device)
+    problems, lost = enforcing._make(device, [whole])
+    assert (problems, lost) == (["sshd: systemctl reload ssh.service ended with status 1"], False)
+
+
+def test_a_plan_that_was_out_of_date_from_the_beginning_says_so(clock: DoubleClock) -> None:
+    device = Enforced(clock=clock)
+    whole = replace(step(), module="m.sshd", changes=(*step().changes, *step().changes))
+    device.says = [{"failed": True, "msg": f"sshd: {name} is no longer so", "outdated": True} for name in "abc"]
+    problems, _lost = action(device)._make(device, [whole])
+    assert problems == ["sshd: b is no longer so", "sshd: c is no longer so"]
 
 
 def test_what_a_driver_refuses_has_no_other_put_back_with_it(clock: DoubleClock) -> None:
