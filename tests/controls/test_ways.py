@@ -57,7 +57,9 @@ WAYS = (
     Way("a hung sshd", "kill -STOP $(systemctl show -P MainPID ssh)"),
     Way("a restart in the middle", f"{DEAD_SSHD}; sync; echo b >/proc/sysrq-trigger", restarts=True),
     Way(
-        "AllowUsers without us where a socket listens", f"sed -i '1i AllowUsers nobody' {SSHD}; {RELOAD}", before=SOCKET
+        "AllowUsers without us where a socket listens",
+        f"sed -i '1i AllowUsers nobody' {SSHD}; systemctl restart ssh",
+        before=SOCKET,
     ),
     Way("the clock set", f"date -s '+1 year'; sed -i '1i AllowUsers nobody' {SSHD}; {RELOAD}"),
     Way(
@@ -103,6 +105,20 @@ def test_a_machine_that_was_cut_off_comes_back_by_itself(cut_off_lab: Lab, way: 
     lab.machine.set_clock()
     lab.machine.root("rm -f /fill /fill2")
     is_as_it_was(lab, before, way.drifts)
+
+
+@pytest.mark.full
+def test_an_sshd_that_its_socket_started_gets_its_baseline_and_listens_on(cut_off_lab: Lab) -> None:
+    lab = cut_off_lab
+    lab.begin("sshd")
+    lab.machine.root(SOCKET)
+    lab.machine.access.close()
+    done = lab.roll_out()
+    assert done.status == 0, said(done)
+    assert lab.at_rest() == "confirmed"
+    assert {lab.check()[control] for control in CONTROLS["sshd"]} == {"compliant"}
+    assert lab.machine.root("systemctl is-active ssh.socket ssh.service").stdout.split() == ["active", "active"]
+    assert lab.roll_out().counts["changed"] == 0, "a second one finds nothing to do"
 
 
 @pytest.mark.full

@@ -245,6 +245,17 @@ def test_an_sshd_that_was_told_to_reload_just_now_is_told_again(tmp_path: Path) 
     assert our_file.load(reloading(tmp_path, "@1", "inactive")[0]) == []
 
 
+def test_an_sshd_that_its_socket_started_is_restarted_since_a_reload_would_end_it(tmp_path: Path) -> None:
+    host, answers = reloading(tmp_path, "@1", maxauthtries="4")
+    socket = {"systemctl show -p ActiveState -- ssh.socket": Completed(0, "ActiveState=active\n", "")}
+    answers.answers = {**socket, **answers.answers}
+    result = sshd.dry_run(host, [{"address": "MaxAuthTries", "value": 4}])
+    assert result.commands == [["systemctl", "restart", "ssh.service"]]
+    host.forget()
+    answers.answers.update({name: Completed(0, "ActiveState=inactive\n", "") for name in socket})
+    assert our_file.load(host) == [["systemctl", "reload", "ssh.service"]]
+
+
 def test_nothing_is_asked_where_nothing_is_wanted(tmp_path: Path) -> None:
     assert sshd.dry_run(folder(tmp_path), []).commands == []
 

@@ -107,7 +107,18 @@ def load(host: Host) -> list[list[str]]:
     here, so the socket stays as it is.
     """
     unit = running(host)
-    return [["systemctl", "reload", unit]] if unit else []
+    return [read_again(host, unit)] if unit else []
+
+
+def read_again(host: Host, unit: str) -> list[str]:
+    """The command after which a running sshd has read its files. Raises HostError.
+
+    One that was started by its socket would end when it is told to reload: it can bind no address a second time (tried
+    with Debian 13's 10.0p1: "fatal: Cannot bind any address"). Sessions outlive its restart (KillMode=process).
+    """
+    socket = f"{unit.rpartition('.')[0]}.socket"
+    done = host.query(["systemctl", "show", "-p", "ActiveState", "--", socket])
+    return ["systemctl", "restart" if done.out.strip() == "ActiveState=active" else "reload", unit]
 
 
 def running(host: Host) -> str:

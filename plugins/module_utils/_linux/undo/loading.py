@@ -18,6 +18,7 @@ from ..firewall.restart import OUR_FILE, OUR_UNIT_FILE, shell_variables
 from ..logging.forwarders import RSYSLOGD
 from ..logging.rainerscript import MAIN
 from ..removable_media.changes import LOAD, POLKIT
+from ..sshd.our_file import read_again
 from ..system.systemd_unit import state
 from ..system.unit import RUNS
 from ..system.units_enabled import UNITS
@@ -57,7 +58,7 @@ def loading(host: Host, paths: list[str]) -> tuple[list[list[str]], list[str]]:
                 commands.append(["journalctl", "--flush"])
     if _any(paths, "/etc/ssh/") and host.exists(SSHD):
         unit = next((unit for unit in ("ssh.service", "sshd.service") if state(host, unit)[0]), "")
-        commands += [[SSHD, "-t"], ["systemctl", "reload", unit]] if unit else []
+        commands += [[SSHD, "-t"], read_again(host, unit)] if unit else []
     if _any(paths, "/etc/audit/auditd.conf") and state(host, "auditd.service")[0]:
         commands += [list(argv) for argv in RELOAD]
     if _any(paths, f"{AUDIT_RULES}/"):
