@@ -19,7 +19,7 @@ from leeboard.model.enums import Level, Mode
 from leeboard.model.finding import Finding
 from leeboard.model.observation import Observation, Reading, parse
 from leeboard.model.verdicts import Verdict
-from leeboard.policy.model import Baseline
+from leeboard.policy.model import Baseline, Driver
 from leeboard.policy.resolve import Wanted, WantedControl, resolve
 from leeboard.verdict import device_clock, waivers
 from leeboard.verdict.evaluate import evaluate, measured
@@ -177,8 +177,10 @@ class Judge:
                 self._known.clear()
             now, then = (resolve(policy.baseline, policy.device(device)) for policy in self._policies)
             whole = _each(now), _each(then)
-            decisive = [{one.control.id: _decisive(one) for one in wanted.controls} for wanted in (now, then)]
-            differ = {id for id in {*decisive[0], *decisive[1]} if decisive[0].get(id) != decisive[1].get(id)}
+            mine, theirs = (
+                {one.control.id: _decisive(one, wanted.baseline) for one in wanted.controls} for wanted in (now, then)
+            )
+            differ = {id for id in {*mine, *theirs} if mine.get(id) != theirs.get(id)}
             self._pairs[kind] = _Pair((now, then), whole, (_only(whole[0], differ), _only(whole[1], differ)))
         return self._pairs[kind]
 
@@ -198,10 +200,14 @@ def _only(every: Iterable[_Asked], controls: Container[str]) -> list[_Asked]:
     return [one for one in every if one.wanted.controls[0].control.id in controls]
 
 
-def _decisive(control: WantedControl) -> WantedControl:
-    """A control without what no verdict follows from: in words where its values are from, and what would be written."""
+def _decisive(control: WantedControl, baseline: Baseline) -> tuple[WantedControl, list[Driver]]:
+    """All of a control that a verdict follows from, its drivers among it.
+
+    Left out are the words that say where a value is from, and what would be written.
+    """
     settings = (replace(one, origin="", write=None, write_function=None, kept=()) for one in control.settings)
-    return replace(control, settings=tuple(settings), not_asked="")
+    bare = replace(control, settings=tuple(settings), not_asked="")
+    return bare, [baseline.drivers[one.setting.driver] for one in control.settings]
 
 
 def _digest(value: Any) -> bytes:

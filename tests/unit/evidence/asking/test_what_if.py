@@ -85,6 +85,15 @@ def test_another_value_is_what_a_check_by_it_finds(tmp_path: Path, most: int) ->
         assert with_changes(now, baseline(), Policy(other)) == verdicts(then, other)
 
 
+def test_another_driver_is_another_policy(tmp_path: Path) -> None:
+    planned = baseline().drivers["dconf"].model_copy(update={"state": "planned", "module": None})
+    other = baseline().model_copy(update={"drivers": {**baseline().drivers, "dconf": planned}})
+    with Store(tmp_path / "now.db") as now, Store(tmp_path / "then.db") as then:
+        filed(now, tmp_path / "now", SAID, "standard", baseline())
+        filed(then, tmp_path / "then", SAID, "standard", other)
+        assert with_changes(now, baseline(), Policy(other)) == verdicts(then, other)
+
+
 def test_by_the_shipped_baseline_it_is_the_same_too(tmp_path: Path) -> None:
     policy, device, said = load(), devices(1)[0][0], answers(1)
     said |= {"observed_at": NIGHT.isoformat()}
