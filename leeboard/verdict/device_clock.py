@@ -31,6 +31,11 @@ def reading(observation: Observation, asked: datetime, answered: datetime) -> Re
     return Reading(driver=DRIVERS[Platform(observation.platform)], address=ADDRESS, effective=aspect)
 
 
+def place(platform: str) -> tuple[str, str]:
+    """Driver and address of the reading on a platform."""
+    return DRIVERS[Platform(platform)], ADDRESS
+
+
 def is_in(observation: Observation) -> bool:
     """True where the reading is there already: who filed the answer compared the clocks."""
-    return observation.reading(DRIVERS[Platform(observation.platform)], ADDRESS) is not None
+    return observation.reading(*place(observation.platform)) is not None

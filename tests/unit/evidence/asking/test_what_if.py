@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,13 @@ from leeboard.evidence.loading.ingest import ingest
 from leeboard.evidence.status import estate_status
 from leeboard.evidence.store.store import Store
 from leeboard.model.enums import Level
-from leeboard.model.observation import parse
+from leeboard.model.finding import Finding
+from leeboard.model.observation import Observation, parse
 from leeboard.policy.load import load
 from leeboard.policy.model import Baseline
-from leeboard.policy.resolve import resolve
+from leeboard.policy.resolve import Wanted, resolve
 from leeboard.policy.supposing import supposed
+from leeboard.verdict import what_if as verdict_what_if
 from leeboard.verdict.evaluate import evaluate
 from leeboard.verdict.what_if import Change, Policy
 from tests.scale.evidence_load import answers, devices
@@ -50,15 +52,15 @@ def filed(store: Store, folder: Path, said: list[dict[str, Any]], level: str, po
     assert ingest(store, [folder / "evidence"], policy).problems == []
 
 
-def verdicts(store: Store, policy: Baseline) -> dict[str, dict[str, str]]:
-    status = estate_status(store, policy, (), AT)
+def verdicts(store: Store, policy: Baseline, at: datetime = AT) -> dict[str, dict[str, str]]:
+    status = estate_status(store, policy, (), at)
     return {one.device.asset: {f.control: f.verdict.value for f in one.findings} for one in status.devices if one.seen}
 
 
-def with_changes(store: Store, now: Baseline, then: Policy) -> dict[str, dict[str, str]]:
+def with_changes(store: Store, now: Baseline, then: Policy, at: datetime = AT) -> dict[str, dict[str, str]]:
     """The verdicts that the store has, with those in their places that would be other ones."""
-    found = verdicts(store, now)
-    for one in judged_again(store, (Policy(now), then), AT, None, ()):
+    found = verdicts(store, now, at)
+    for one in judged_again(store, (Policy(now), then), at, None, ()):
         assert not one.judged.problem
         for change in one.judged.changes:
             assert found[one.asset][change.control] == change.before
@@ -83,6 +85,15 @@ def test_another_value_is_what_a_check_by_it_finds(tmp_path: Path, most: int) ->
         assert with_changes(now, baseline(), Policy(other)) == verdicts(then, other)
 
 
+def test_another_driver_is_another_policy(tmp_path: Path) -> None:
+    planned = baseline().drivers["dconf"].model_copy(update={"state": "planned", "module": None})
+    other = baseline().model_copy(update={"drivers": {**baseline().drivers, "dconf": planned}})
+    with Store(tmp_path / "now.db") as now, Store(tmp_path / "then.db") as then:
+        filed(now, tmp_path / "now", SAID, "standard", baseline())
+        filed(then, tmp_path / "then", SAID, "standard", other)
+        assert with_changes(now, baseline(), Policy(other)) == verdicts(then, other)
+
+
 def test_by_the_shipped_baseline_it_is_the_same_too(tmp_path: Path) -> None:
     policy, device, said = load(), devices(1)[0][0], answers(1)
     said |= {"observed_at": NIGHT.isoformat()}
@@ -101,12 +112,54 @@ def test_by_the_shipped_baseline_it_is_the_same_too(tmp_path: Path) -> None:
             assert bool(changed) is (level is not Level.STANDARD)
 
 
-def test_what_is_too_old_for_another_level_is_stale_there(tmp_path: Path) -> None:
+@pytest.mark.parametrize("days", [5, 10, 20])
+@pytest.mark.parametrize("level", list(Level))
+def test_what_is_too_old_for_another_level_is_stale_there(tmp_path: Path, level: Level, days: int) -> None:
+    at = AT + timedelta(days=days)
+    with Store(tmp_path / "now.db") as now, Store(tmp_path / "then.db") as then:
+        filed(now, tmp_path / "now", SAID, "standard", baseline())
+        filed(then, tmp_path / "then", SAID, level.value, baseline())
+        assert with_changes(now, baseline(), Policy(baseline(), level), at) == verdicts(then, baseline(), at)
+
+
+def test_by_another_limit_of_age_all_that_is_asked_is_stale(tmp_path: Path) -> None:
+    at, other = AT + timedelta(days=5), supposed(baseline(), ["FWD-03=2"]).baseline
     with Store(tmp_path / "leeboard.db") as store:
-        filed(store, tmp_path, [{"lock": 600}], "standard", baseline())
-        policies = (Policy(baseline()), Policy(baseline(), Level.HIGH))
-        (one,) = judged_again(store, policies, AT + timedelta(days=5), None, ())
-    assert Change("FWD-03", "compliant", "stale") in one.judged.changes
+        filed(store, tmp_path, SAID, "standard", baseline())
+        assert with_changes(store, baseline(), Policy(other), at) == verdicts(store, other, at)
+
+
+def test_equal_answers_are_judged_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    judged: list[str] = []
+
+    def noted(wanted: Wanted, observation: Observation, at: datetime) -> tuple[Finding, ...]:
+        judged.extend(control.control.id for control in wanted.controls)
+        return evaluate(wanted, observation, at)
+
+    said = [{"lock": lock} for lock in (100, 5000)] * 20
+    with Store(tmp_path / "leeboard.db") as store:
+        filed(store, tmp_path, said, "standard", baseline())
+        monkeypatch.setattr(verdict_what_if, "evaluate", noted)
+        policies = (Policy(baseline()), Policy(supposed(baseline(), ["LCK-01=300"]).baseline))
+        found = list(judged_again(store, policies, AT, None, ()))
+        assert judged == ["LCK-01"] * 4  # two answers by two policies
+        # Nor do more of them fill the memory.
+        monkeypatch.setattr(verdict_what_if, "MOST_KNOWN", 1)
+        assert list(judged_again(store, policies, AT, None, ())) == found
+
+
+def test_equal_readings_beside_other_facts_are_not_the_same(tmp_path: Path) -> None:
+    policy, other = load(), supposed(load(), ["LCK-01.idle-delay=60"]).baseline
+    every = [device for school in devices(4) for device in school]
+    lines = {device.asset: answers(1) | {"observed_at": NIGHT.isoformat()} for device in every}
+    for device in every[1::2]:
+        lines[device.asset]["facts"]["desktops"]["value"] = ["plasma"]  # asked for nothing of GNOME's
+    write(tmp_path / "evidence", run_id(0), every, lines, urn=every[0].urn)
+    with Store(tmp_path / "leeboard.db") as store:
+        assert ingest(store, [tmp_path / "evidence"], policy).problems == []
+        found = [one.judged.changes for one in judged_again(store, (Policy(policy), Policy(other)), AT, None, ())]
+    worse = (Change("LCK-01", "compliant", "drifted"),)
+    assert found == [worse, (), worse, ()]
 
 
 def test_each_store_and_a_pool_of_processes_say_the_same(
