@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from leeboard.estate.notify_settings import EstateNotify, SchoolNotify
 from leeboard.estate.vpn.declaration import Declared, contradictions
 from leeboard.estate.vpn.words import REFUSED_KEYS
-from leeboard.model.device import Urn
+from leeboard.model.device import FORMER, Urn
 from leeboard.model.enums import Level
 from leeboard.model.firewall_words import WORDS, WrongWords
 from leeboard.model.problem import Mistake, Problem
@@ -255,6 +255,7 @@ def _read[Model: (EstateFile, SchoolFile)](model: type[Model], content: bytes, f
             message = "holds an encrypted value, which is possible under vars only; put it there or into the vault file"
             raise Mistake(message, outside, written.line([outside]))
         found = model.model_validate(written.data)
+        _former_words(found.vars, written)
         _firewall_words(found.vars, written)
         _vpn(found, written)
         return found
@@ -262,6 +263,13 @@ def _read[Model: (EstateFile, SchoolFile)](model: type[Model], content: bytes, f
         return wrong.problem(file)
     except ValidationError as wrong:
         return _first(wrong, written, file)
+
+
+def _former_words(variables: dict[str, Any], written: Written) -> None:
+    """Refuse variables that have another name now, by their line. Raises Mistake."""
+    for name, instead in FORMER.items():
+        if name in variables:
+            raise _at(("vars", name), instead, written)
 
 
 def _firewall_words(variables: dict[str, Any], written: Written) -> None:

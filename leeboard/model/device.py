@@ -20,6 +20,12 @@ from leeboard.model.waiver import VARIABLE, Waiver, parse
 ASSET = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}\Z")
 URN = re.compile(r"[0-9]{6}\Z")
 CHOICES: dict[str, type[StrEnum]] = {"platform": Platform, "form": Form, "role": Role, "level": Level}
+# Variables that have another name now, and what to write instead. Ignored, one would change what a roll-out does.
+FORMER = {
+    "leeboard_remove_vpn_profiles": (
+        "is now leeboard_vpn_profiles, for Linux and Windows alike: none, or NAMES: REASON of those that may stay"
+    ),
+}
 
 
 def _matches(pattern: re.Pattern[str], message: str) -> AfterValidator:
@@ -67,6 +73,9 @@ def device(name: str, variables: Mapping[str, Any], parameter_names: tuple[str, 
 
     A waiver that makes no sense is left out and no error of the device: see `leeboard.verdict.waivers.listed`.
     """
+    for former, instead in FORMER.items():
+        if former in variables:
+            raise LeeboardError(f"{name}: {former} {instead}")
     data: dict[str, Any] = {"name": name, "asset": variables.get("leeboard_asset", name)}
     for field in ("urn", "platform", "form", "role", "level"):
         if variables.get(f"leeboard_{field}") is None:

@@ -114,13 +114,13 @@ def test_a_new_certificate_takes_the_old_ones_place(bench: VpnBench, authority: 
 
 def test_strays_go_and_stay_in_the_journal(bench: VpnBench, authority: Authority) -> None:
     bench.run("Import-Module VpnClient; Add-VpnConnection Old vpn.stranger.example -AllUserConnection -L2tpPsk Hush77")
-    stray = setting("vpn.school.example", "machine-gateways")
+    stray = [{"address": "machine-profiles", "value": []}]
     answer = bench.ask(TUNNEL, settings=stray, run_id="r4")
-    assert answer["changed"] and answer["after"]["machine-gateways"]["effective"]["state"] == "absent", answer
+    assert answer["changed"] and answer["after"]["machine-profiles"]["effective"]["state"] == "absent", answer
     edits = bench.run("@{ kept = @($Bench.Journal | Select-Object -Last 1) }")["kept"]
     assert edits[0]["Target"] == "entry:Old" and "vpn.stranger.example" in edits[0]["Before"]["value"]
-    refused = bench.ask(TUNNEL, settings=setting("none", "machine-gateways"), run_id="r5")
-    assert refused["failed"] and "no gateway is named" in refused["msg"]
+    refused = bench.ask(TUNNEL, settings=setting("none", "machine-profiles"), run_id="r5")
+    assert refused["failed"] and "a list of texts" in refused["msg"]
 
 
 @pytest.mark.parametrize(

@@ -86,20 +86,23 @@ class WindowsLaptop(Laptop):
         return Case("REM-01", {"name": "x", "facts": {"vpn": []}, "readings": readings}).observation()
 
 
+WORK = "Work (to vpn.work.example) in rasphone.pbk"
+
+
 class LaptopWithStray(WindowsLaptop):
     """The same with somebody's profile, which the school has taken away."""
 
     def __init__(self, folder: Path, comes: str, **more: Any) -> None:
         super().__init__(folder, comes, **more)
-        self.variables["leeboard_remove_vpn_profiles"] = "strays"
+        self.variables["leeboard_vpn_profiles"] = "Work: the finance system is reached through it"
         self.read = device("lt-1", self.variables, tuple(load().parameters))
         self.wanted, self.written = resolve(BASELINE, self.read), dict[str, Any]()
 
     @property
     def observation(self) -> Any:
         readings = {self.place: self.tunnel, "vpn_connection:profiles": []}
-        stray = {"absent": "none"} if "machine-gateways" in self.written else ["vpn.stranger.example"]
-        readings |= {"vpn_connection:machine-gateways": stray}
+        stray = [] if "machine-profiles" in self.written else ["Home (to vpn.stranger.example) in rasphone.pbk"]
+        readings |= {"vpn_connection:machine-profiles": [*stray, WORK]}
         return Case("REM-01", {"name": "x", "facts": {"vpn": []}, "readings": readings}).observation()
 
     def ask(self, module: str, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -193,8 +196,7 @@ def test_strays_go_whatever_becomes_of_the_certificate(
 ) -> None:
     laptop = LaptopWithStray(tmp_path, comes, clock=DoubleClock())
     rolled_out(laptop, monkeypatch)
-    gateways = laptop.written.pop("machine-gateways").split()
-    assert "vpn.example-la.example" in gateways and "203.0.113.10" in gateways
+    assert laptop.written.pop("machine-profiles") == [WORK]
     assert list(laptop.written) == (["tunnel"] if comes == "issued" else [])
 
 

@@ -90,6 +90,11 @@ def test_little_is_enough_and_a_urn_needs_no_quotes() -> None:
         ),
         ("by: A post or name", "by: ''", "enforce.1.by: is '': must not be empty"),
         ("leeboard_notice_text", "leeboard_level", "vars: leeboard_level does not belong here"),
+        (
+            "{leeboard_notice_text: Hello}",
+            "\n  leeboard_notice_text: Hello\n  leeboard_remove_vpn_profiles: strays",
+            "line 23, vars.leeboard_remove_vpn_profiles: is now leeboard_vpn_profiles, for Linux and Windows alike",
+        ),
         ("leeboard_notice_text", '"a b"', "vars: 'a b' is no name of a variable"),
         ("vars: {leeboard_notice_text: Hello}", "vars: ansible_password=secret-word", "line 21, vars: must hold keys"),
         ("realm: EXAMPLE.SCHOOL", "password: secret-word", "connection.windows.password: is no key"),

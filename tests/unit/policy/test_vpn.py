@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from leeboard.errors import LeeboardError
 from leeboard.model.device import device
 from leeboard.model.enums import LEVELS, Level, Mode
 from leeboard.model.values import Value
@@ -18,6 +19,18 @@ from leeboard.policy.vpn import vpn_by_level
 from leeboard.verdict.judgements.proposals import strength_of_esp, strength_of_ike
 
 PHONEBOOK = Path(__file__).resolve().parents[3] / "plugins/module_utils/_windows/vpn/Phonebook.psm1"
+
+
+@pytest.mark.parametrize("platform", ["linux", "windows"])
+@pytest.mark.parametrize("said", ["strays", "none", None])
+def test_the_old_word_for_strays_is_refused_and_the_new_one_named(platform: str, said: str | None) -> None:
+    """In any inventory, with whatever value: ignored, it would change what a roll-out does."""
+    variables = {"leeboard_urn": "900001", "leeboard_platform": platform, "leeboard_form": "portable"}
+    variables |= {"leeboard_role": "staff_portable", "leeboard_level": "high"}
+    with pytest.raises(LeeboardError) as refused:
+        device("lt-1", {**variables, "leeboard_remove_vpn_profiles": said}, ("vpn_profiles",))
+    words = str(refused.value)
+    assert words.startswith("lt-1: leeboard_remove_vpn_profiles is now leeboard_vpn_profiles") and "\n" not in words
 
 
 def asked(level: Level, platform: str) -> Wanted:

@@ -245,16 +245,17 @@ Describe 'strays' {
         function Edit-Line { param([string]$From, [string]$To) [IO.File]::WriteAllText($Machine.Book, [IO.File]::ReadAllText($Machine.Book).Replace($From, $To)) }
         function Read-Stray {
             Reset-LeeboardCache
-            (Read-LeeboardVpnConnection -Addresses 'machine-gateways')['machine-gateways'].effective
+            (Read-LeeboardVpnConnection -Addresses 'machine-profiles')['machine-profiles'].effective
         }
-        function Get-Removal { , @(Get-LeeboardVpnConnectionChange -Changes @(@{ address = 'machine-gateways'; value = 'VPN.School.Example. 192.0.2.7' })) }
+        function Get-Removal { , @(Get-LeeboardVpnConnectionChange -Changes @(@{ address = 'machine-profiles'; value = [object[]]@($Stay) })) }
+        $script:Stay = "School (to vpn.school.example) in $($Machine.Book)"
     }
 
-    It 'are told by where they lead, but for the school''s own' {
-        (Read-Stray).value | Should -Be 'vpn.school.example', 'vpn.stranger.example'
+    It 'are told by name and by where they lead, but for the school''s own' {
+        (Read-Stray).value | Should -Be "Old_(way)_in (to vpn.stranger.example) in $($Machine.Book)", $Stay
         $null = Remove-VpnConnection School -AllUserConnection
         Edit-Line 'PhoneNumber=vpn.stranger.example' 'PhoneNumber='
-        (Read-Stray).value | Should -Be 'nowhere'
+        (Read-Stray).value | Should -Be "Old_(way)_in (to nowhere) in $($Machine.Book)"
         $null = Remove-VpnConnection 'Old (way) in' -AllUserConnection
         (Read-Stray).state | Should -Be 'absent'
     }
@@ -280,7 +281,7 @@ Describe 'strays' {
         $text = [IO.File]::ReadAllText($Machine.Book)
         [IO.File]::WriteAllText($Machine.Book, $text.Insert($text.IndexOf('Encoding=1'), "$Sign`r`n"))
         $now = Read-Stray
-        $now.value | Should -Be 'vpn.school.example'
+        $now.value | Should -Be $Stay
         $now.note | Should -BeLike 'an MDM service brought Old (way) in*left alone'
         (Get-Removal).Count | Should -Be 0
         $vpn = @((Read-LeeboardVpnConnection -Addresses profiles)['profiles'].effective.value | ForEach-Object { ConvertFrom-Json $_ } |
@@ -288,10 +289,31 @@ Describe 'strays' {
         $vpn.delivered | Should -Be 'an MDM service'
     }
 
-    It 'are not guessed where no gateway is named: "<_>"' -ForEach '', 'none', ' ', $null {
+    It 'are not guessed where no list says which stay: "<_>"' -ForEach '', 'none', 7, $null, @{ a = 'b' } {
         $value = $_
-        { Get-LeeboardVpnConnectionChange -Changes @(@{ address = 'machine-gateways'; value = $value }) } | Should -Throw 'no gateway is named*'
-        { Get-LeeboardVpnConnectionCover -Changes @(@{ address = 'machine-gateways'; value = 'none' }) } | Should -Throw 'no gateway is named*'
+        { Get-LeeboardVpnConnectionChange -Changes @(@{ address = 'machine-profiles'; value = $value }) } | Should -Throw 'the profiles that stay are a list*'
+        { Get-LeeboardVpnConnectionCover -Changes @(@{ address = 'machine-profiles'; value = 'none' }) } | Should -Throw 'the profiles that stay are a list*'
+    }
+
+    It 'all go where none stays, and by the whole text alone' {
+        $script:Stay = @()
+        (Get-Removal).Target | Should -Be 'entry:Old (way) in', 'entry:School'
+        $script:Stay = 'School', "SCHOOL (to vpn.school.example) in $($Machine.Book)"
+        (Get-Removal).Target | Should -Be 'entry:Old (way) in', 'entry:School'
+    }
+
+    It 'stay, all of them, while one that would go is <_>: we may have come through it' -ForEach 'Connected', 'Connecting', '' {
+        $Machine.Status = $_
+        Mock Invoke-LeeboardVpn -ModuleName VpnTunnel {
+            foreach ($one in $Parameters.Name) {
+                @{ CimInstanceProperties = @{ Name = @{ Value = $one }; ConnectionStatus = @{ Value = if ($one -eq 'School') { $Machine.Status } else { 'Disconnected' } } } }
+            }
+        }
+        (Get-Removal).Target | Should -Be 'entry:Old (way) in' -Because 'the one that stays may be connected'
+        $script:Stay = @()
+        { Get-Removal } | Should -Throw 'School is connected, and Leeboard may have come through it*'
+        { Get-LeeboardVpnConnectionCover -Changes @(@{ address = 'machine-profiles'; value = @() }) } | Should -Throw 'School is connected*'
+        [IO.File]::ReadAllText($Machine.Book) | Should -Match '\[School\]'
     }
 
     It 'that are too long to be kept stay' {
@@ -300,9 +322,9 @@ Describe 'strays' {
     }
 
     It 'have a cover each, by address and one by one for an undo' {
-        $cover = Get-LeeboardVpnConnectionCover -Changes @(@{ address = 'machine-gateways'; value = 'vpn.school.example' }, @{ address = 'tunnel'; value = 'none' })
+        $cover = Get-LeeboardVpnConnectionCover -Changes @(@{ address = 'machine-profiles'; value = @($Stay) }, @{ address = 'tunnel'; value = 'none' })
         @($cover.Entries.Target) | Should -Be 'entry:Old (way) in', 'tunnel'
-        $cover = Get-LeeboardVpnConnectionCover -Changes @(@{ address = 'machine-gateways'; value = $null }, @{ address = 'entry:Old (way) in'; value = $null })
+        $cover = Get-LeeboardVpnConnectionCover -Changes @(@{ address = 'machine-profiles'; value = $null }, @{ address = 'entry:Old (way) in'; value = $null })
         $cover.Entries.Target, $cover.Entries.Name | Should -Be 'entry:Old (way) in', 'Old (way) in'
     }
 

@@ -6,7 +6,8 @@
 #AnsibleRequires -PowerShell .VpnTunnel
 
 # VPN profiles of the machine that a roll-out may take away: those in its phonebook that nobody's device management brought
-# and that are not the school's own. What a person has in a phonebook of his own is not among them.
+# and that are not the school's own. What a person has in a phonebook of his own is not among them. Which of them stay a
+# school says by name, in the words that Linux has for the profiles of NetworkManager.
 #
 # An entry is kept in the journal as its text, without what could be a secret in it, and an undo writes it back so.
 
@@ -20,20 +21,39 @@ $script:Name = '\A[^\[\]\r\n\x00-\x1f]{1,256}\z'
 function Get-LeeboardStray {
     <#
     .SYNOPSIS
-    The names of the profiles that lead to another gateway than these, a text with blanks between them. Throws the
-    problem refused where none is named: then each would be one.
+    The profiles that may be taken away, each @{Name; Text}. The text is what a finding says: the name with _ in place of
+    blanks and colons, so that a school can say it, where it leads, and the phonebook.
     #>
-    param([Parameter(Mandatory = $true)][AllowNull()][AllowEmptyString()][object]$Gateways)
-
-    $named = @([string]$Gateways -split '\s+' | Where-Object { $_ -and $_ -ne 'none' } | ForEach-Object { $_.TrimEnd('.') })
-    if (-not $named.Length) {
-        throw (New-LeeboardProblem -Code refused -Why ('no gateway is named, so each VPN profile of the machine would be a ' +
-                'stray; name those of the school first (docs/vpn.md)'))
-    }
+    $book = Get-LeeboardPhonebook
     foreach ($one in Get-LeeboardMachineProfile) {
         if ($one.Delivered -or $one.Name -eq (Get-LeeboardTunnelName)) { continue }
-        if (@($one.Gateways | Where-Object { $named -notcontains $_.TrimEnd('.') }).Length) { $one.Name }
+        $label = $one.Name -replace '[\s:]+', '_'
+        @{ Name = $one.Name; Text = "$label (to $([string]::Join(', ', $one.Gateways))) in $book" }
     }
+}
+
+function Get-LeeboardStrayToGo {
+    <#
+    .SYNOPSIS
+    The names of the profiles that go. Throws the problem refused for what is no list, and where one that would go is
+    connected: we may have come through it, and Windows does not say which connection of WinRM's came by which profile.
+    .PARAMETER Stay
+    The texts of those that stay, as the reading has them.
+    #>
+    param([Parameter(Mandatory = $true)][AllowNull()][AllowEmptyCollection()][object]$Stay)
+
+    $isList = $null -ne $Stay -and $Stay -isnot [string] -and $Stay -is [System.Collections.IEnumerable]
+    if (-not $isList -or @($Stay | Where-Object { $_ -isnot [string] }).Length) {
+        throw (New-LeeboardProblem -Code refused -Why 'the profiles that stay are a list of texts, as the reading has them')
+    }
+    $gone = @(Get-LeeboardStray | Where-Object { @($Stay) -cnotcontains $_.Text } | ForEach-Object { $_.Name })
+    if (-not $gone.Length) { return }
+    $up = @(Get-LeeboardConnectedProfile $gone)
+    if ($up.Length) {
+        throw (New-LeeboardProblem -Code refused -Why (
+                "$($up[0]) is connected, and Leeboard may have come through it; end it, or come by another way"))
+    }
+    $gone
 }
 
 function Get-LeeboardStrayTarget {
@@ -112,5 +132,5 @@ function Add-LeeboardStray {
     else { [System.IO.File]::Move("$book.leeboard", $book) }
 }
 
-Export-ModuleMember -Function Get-LeeboardStray, Get-LeeboardStrayTarget, Get-LeeboardStrayName,
+Export-ModuleMember -Function Get-LeeboardStray, Get-LeeboardStrayToGo, Get-LeeboardStrayTarget, Get-LeeboardStrayName,
     Get-LeeboardStrayText, Add-LeeboardStray

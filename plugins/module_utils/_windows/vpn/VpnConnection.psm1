@@ -3,15 +3,16 @@
 
 #AnsibleRequires -PowerShell ..engine.Reading
 #AnsibleRequires -PowerShell .Phonebook
+#AnsibleRequires -PowerShell .StrayProfile
 #AnsibleRequires -PowerShell .VpnTunnel
 
 # The driver `vpn_connection`:
 #
 #     profiles   a JSON text for each VPN profile of the machine and of every person
 #     tunnel     the school's own profile, in words (TunnelWords.psm1)
-#     machine-gateways   where the machine's other profiles lead that a roll-out may take away (StrayProfile.psm1)
+#     machine-profiles   the machine's other profiles that a roll-out may take away (StrayProfile.psm1)
 #
-# `tunnel` and `machine-gateways` are written (VpnConnectionChange.psm1). No secret is told, only that there is one.
+# `tunnel` and `machine-profiles` are written (VpnConnectionChange.psm1). No secret is told, only that there is one.
 
 Set-StrictMode -Version 2.0
 
@@ -45,25 +46,23 @@ function Get-VpnAspect {
             return New-LeeboardValue -Value ([string[]]$texts) -Type $script:Type -Whole -Source $script:Source
         }
         'tunnel' { return Read-LeeboardTunnel }
-        'machine-gateways' { return Get-StrayAspect }
+        'machine-profiles' { return Get-StrayAspect }
     }
     throw (New-LeeboardProblem -Code malformed -Why "'$Address' is no address of the driver $script:Driver")
 }
 
-# Where the machine's profiles lead that could be taken away; absent without any.
+# The machine's profiles that could be taken away; absent without any.
 function Get-StrayAspect {
     $book = Get-LeeboardPhonebook
-    $others = @(Get-LeeboardMachineProfile | Where-Object { $_.Name -ne (Get-LeeboardTunnelName) })
-    $left = @($others | Where-Object { $_.Delivered })
+    $left = @(Get-LeeboardMachineProfile | Where-Object { $_.Delivered -and $_.Name -ne (Get-LeeboardTunnelName) })
     $note = ''
     if ($left.Length) {
         $names = [string]::Join(', ', [string[]]@($left | ForEach-Object { $_.Name }))
         $note = "an MDM service brought $names, and would bring it again: it is left alone"
     }
-    $mine = @($others | Where-Object { -not $_.Delivered })
+    $mine = @(Get-LeeboardStray | ForEach-Object { $_.Text } | Sort-Object -Unique)
     if (-not $mine.Length) { return New-LeeboardAbsent -Source "$book has no other VPN profile" -Note $note }
-    $gateways = [string[]]@($mine | ForEach-Object { $_.Gateways } | Sort-Object -Unique)
-    return New-LeeboardValue -Value $gateways -Type list -Source $book -Note $note
+    return New-LeeboardValue -Value ([string[]]$mine) -Type list -Source $book -Note $note
 }
 
 function Format-Profile {

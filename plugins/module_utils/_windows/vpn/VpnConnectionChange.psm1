@@ -12,15 +12,15 @@
 
 # What the driver `vpn_connection` writes: the school's own profile, for everybody on the machine, with the cmdlets of
 # VpnClient. IKEv2 and never Automatic, which may agree on another suite than the one that is set; no lock-down, which no
-# cmdlet knows and nobody could leave. Of other profiles those of the machine are taken away that lead to none of the
-# gateways in `machine-gateways`, which only a school that says so asks for; an undo writes them back.
+# cmdlet knows and nobody could leave. Of other profiles those of the machine are taken away that are not among those in
+# `machine-profiles`, which only a school that names what stays asks for; an undo writes them back.
 #
 # What Windows then has is read again and compared word by word: a profile that is another way is a failure, and goes
 # back with the checkpoint.
 
 Set-StrictMode -Version 2.0
 
-$script:Address, $script:Gateways = 'tunnel', 'machine-gateways'
+$script:Address, $script:Strays = 'tunnel', 'machine-profiles'
 $script:Seconds = 180  # a cmdlet of VpnClient takes seconds; there are four of them, and one for each route
 
 function Get-LeeboardVpnConnectionChange {
@@ -28,14 +28,14 @@ function Get-LeeboardVpnConnectionChange {
     .SYNOPSIS
     The edit that a change comes to. Changes nothing; throws the problem refused.
     .PARAMETER Changes
-    Dictionaries with address and value: tunnel and its words, machine-gateways and those that may stay.
+    Dictionaries with address and value: tunnel and its words, machine-profiles and the list of those that stay.
     #>
     param([Parameter(Mandatory = $true)][AllowEmptyCollection()][object[]]$Changes)
 
     foreach ($change in $Changes) {
         Assert-Address $change.address
-        if ($change.address -ceq $script:Gateways) {
-            foreach ($name in @(Get-LeeboardStray -Gateways $change.value)) {
+        if ($change.address -ceq $script:Strays) {
+            foreach ($name in @(Get-LeeboardStrayToGo -Stay $change.value)) {
                 @{
                     Target = Get-LeeboardStrayTarget $name; After = @{ state = 'absent' }
                     Before = @{ state = 'value'; type = 'string'; value = Get-LeeboardStrayText $name }
@@ -95,10 +95,10 @@ function Get-LeeboardVpnConnectionCover {
     $names = [ordered]@{}
     foreach ($change in $Changes) {
         if ($change.address -ceq $script:Address) { $names[$script:Address] = Get-LeeboardTunnelName }
-        elseif ($change.address -ceq $script:Gateways) {
-            # An undo names no gateways, but the profiles one by one.
+        elseif ($change.address -ceq $script:Strays) {
+            # An undo does not say what stays, but names the profiles one by one.
             if ($null -eq $change.value) { continue }
-            foreach ($name in @(Get-LeeboardStray -Gateways $change.value)) { $names[(Get-LeeboardStrayTarget $name)] = $name }
+            foreach ($name in @(Get-LeeboardStrayToGo -Stay $change.value)) { $names[(Get-LeeboardStrayTarget $name)] = $name }
         } else {
             $name = Get-LeeboardStrayName $change.address
             if (-not $name) { Assert-Address $change.address }
@@ -152,9 +152,9 @@ function Get-LeeboardVpnConnectionRefusal {
 function Assert-Address {
     param([string]$Address)
 
-    if ($Address -cnotin $script:Address, $script:Gateways) {
+    if ($Address -cnotin $script:Address, $script:Strays) {
         throw (New-LeeboardProblem -Code refused -Why ("of VPN profiles only the school's own is written " +
-                "($script:Address), and strays are taken away ($script:Gateways); '$Address' is neither"))
+                "($script:Address), and strays are taken away ($script:Strays); '$Address' is neither"))
     }
 }
 

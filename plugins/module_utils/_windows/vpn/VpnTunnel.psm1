@@ -61,6 +61,18 @@ function Get-LeeboardTunnelRoute {
     }
 }
 
+function Get-LeeboardConnectedProfile {
+    <#
+    .SYNOPSIS
+    Those of these profiles of the machine that are not surely down.
+    #>
+    param([Parameter(Mandatory = $true)][string[]]$Name)
+
+    foreach ($one in @(Invoke-LeeboardVpn Get-VpnConnection @{ Name = $Name; AllUserConnection = $true })) {
+        if ([string](Get-Property $one ConnectionStatus) -ne 'Disconnected') { [string](Get-Property $one Name) }
+    }
+}
+
 function Invoke-LeeboardVpn {
     <#
     .SYNOPSIS
@@ -196,5 +208,5 @@ function ConvertTo-Number {
     return $number
 }
 
-Export-ModuleMember -Function Get-LeeboardTunnelName, Read-LeeboardTunnel, Get-LeeboardTunnelRoute, Invoke-LeeboardVpn,
-    Format-LeeboardTunnel
+Export-ModuleMember -Function Get-LeeboardTunnelName, Read-LeeboardTunnel, Get-LeeboardTunnelRoute,
+    Get-LeeboardConnectedProfile, Invoke-LeeboardVpn, Format-LeeboardTunnel
