@@ -199,7 +199,7 @@ class CallbackModule(CallbackBase):
         name = result.host.get_name()
         answer = result.result
         items = answer["results"] if isinstance(answer.get("results"), list) else [answer]  # of a loop
-        texts = [item["leeboard"] for item in items if isinstance(item, dict) and isinstance(item.get("leeboard"), str)]
+        texts = [text for item in items if isinstance(item, dict) and (text := _evidence_of(item))]
         if not self._recorder.expects(name) or not texts:
             return False
         for text in texts:
@@ -291,3 +291,11 @@ def _native(value):
         if isinstance(value, kind):
             return kind(value)
     return value
+
+
+def _evidence_of(result) -> str:
+    """The evidence in a result of ours; that of a failed one stands where Ansible does not print it."""
+    invocation = result.get("invocation")
+    aside = invocation.get("leeboard") if isinstance(invocation, dict) else None
+    text = result.get("leeboard", aside)
+    return text if isinstance(text, str) else ""

@@ -60,6 +60,7 @@ leeboard:
   description:
     - The evidence of the last visit, as docs/evidence.md describes a device's line.
     - It is one text of JSON, which P(ansible.builtin.from_json#filter) takes apart.
+    - A failed result has it as C(invocation.leeboard), which Ansible prints with C(-vvv) alone.
   returned: when the device was observed
   type: str
 msg:

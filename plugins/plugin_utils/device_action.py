@@ -32,7 +32,7 @@ class DeviceAction(PrintableAction):
         result = super().run(tmp, task_vars)
         _valid, self._arguments = self.validate_argument_spec(self._options)
         self._task_vars = task_vars or {}
-        return self._printable_result({**result, **self._outcome_of_work()})
+        return self._printable_result({**result, **_off_the_screen(self._outcome_of_work())})
 
     def _outcome_of_work(self) -> dict:
         try:
@@ -50,7 +50,7 @@ class DeviceAction(PrintableAction):
         return {"failed": True, "msg": message}
 
     def _say_why(self, outcome: dict) -> None:
-        """Print why the work failed: in Ansible's own line a whole device's evidence stands before the reason."""
+        """Print why the work failed, with the device's name: Ansible's own lines have it among much else."""
         if outcome.get("failed") and not self._task.no_log:
             name = self._task_vars.get("inventory_hostname", "")
             Display().error(printable(f"leeboard: {name}: {outcome['msg']}"), wrap_text=False)
@@ -79,3 +79,14 @@ class DeviceAction(PrintableAction):
         except VisitError:
             return evidence
         return evidence if "unreachable" in again else again
+
+
+def _off_the_screen(outcome: dict) -> dict:
+    """The outcome, its evidence where Ansible does not print it: of what failed it prints all but its invocation.
+
+    With -vvv that is printed too. Evidence of one device is some 200 kB.
+    """
+    if not (outcome.get("failed") and "leeboard" in outcome):
+        return outcome
+    rest = {name: part for name, part in outcome.items() if name != "leeboard"}
+    return {**rest, "invocation": {"leeboard": outcome["leeboard"]}}
