@@ -61,6 +61,7 @@ QUESTIONS = {
     "bitlocker_unencrypted_system": Question(BITLOCKER),
     "bitlocker_unencrypted_data": Question(BITLOCKER),
     "bitlocker_unprotected": Question(BITLOCKER),
+    "bitlocker_unprotected_without_window": Question("kept_protection", asks_time=True),
     "bitlocker_cipher": Question(BITLOCKER, answers=CIPHERS, prefix=CIPHER),
     "bitlocker_hardware_only": Question(BITLOCKER),
     "bitlocker_recovery_passwords": Question(BITLOCKER),

@@ -33,10 +33,12 @@ from leeboard.verdict.judgements.bitlocker import (
     EncryptableVolume,
 )
 from leeboard.verdict.judgements.escrowed_keys import KeptDisk, KeptKey, KeptSuspension
+from leeboard.verdict.judgements.kept_protection import KeptProtection
 
 SHOWN = ("bitlocker_volume", "volumes")  # what the device has to show for it
 GOOD = (State.COMPARED, State.USED)
 CLEAR = "not encrypted"
+PROTECTION = "protection"
 
 
 def of_escrow(observation: Observation, wanted: Wanted, var: Path) -> list[Reading]:
@@ -46,7 +48,7 @@ def of_escrow(observation: Observation, wanted: Wanted, var: Path) -> list[Readi
     """
     if not any(setting.setting.driver == ON_WINDOWS for setting in wanted.settings):
         return []
-    aspects = _aspects(observation, wanted, var)
+    aspects = {**_aspects(observation, wanted, var), PROTECTION: _protection(observation, wanted, var)}
     return [Reading(driver=ON_WINDOWS, address=address, effective=aspect) for address, aspect in aspects.items()]
 
 
@@ -71,6 +73,46 @@ def _aspects(observation: Observation, wanted: Wanted, var: Path) -> dict[str, A
 
     kept = KeptVolumes(records, places, frozenset(seen.custodians), wanted.device.level)
     return {address: _aspect(look, kept, volumes) for address, look in LOOKS.items()}
+
+
+def _protection(observation: Observation, wanted: Wanted, var: Path) -> Aspect:
+    """The volumes of Windows, and the window of one that is suspended.
+
+    What the device says of them counts whatever becomes of the vault: without it no window is known.
+    """
+    shown = observation.reading(*SHOWN)
+    if shown is None:
+        return Unreadable(state="unreadable", code="failed", why="the device showed no volumes of BitLocker")
+    if not isinstance(shown.effective, Found):
+        return shown.effective
+    try:
+        volumes = volumes_of(shown.effective.value)
+    except LeeboardError as problem:
+        return Unreadable(state="unreadable", code="malformed", why=str(problem)[:500], source=SOURCE)
+    try:
+        records = controller_state.records(var, wanted.device.urn, wanted.device.asset)
+    except LeeboardError:
+        records = Records()  # what is wrong with the vault is said of all else that it answers for
+    kept = [_kept_protection(volume, window_of(records, volume)) for volume in volumes if volume.kind == SYSTEM]
+    texts = [one.model_dump_json(exclude_defaults=True) for one in kept]
+    return Found(state="value", value=list[str](texts), source=shown.effective.source)
+
+
+def _kept_protection(volume: EncryptableVolume, window: Window | None) -> KeptProtection:
+    try:
+        suspension = _suspension(volume, window)
+    except LeeboardError:
+        suspension = None  # the judgement says what cannot be told
+    is_suspended = suspension is not None and suspension.left is not None and suspension.until
+    # It is kept to be judged again, so no longer than that takes.
+    asked = {"kind", "conversion", "percentage", "protection", "lock", "suspended", "hardware_test"}
+    troubles = {part: one for part, one in volume.troubles.items() if part in {*asked, "protectors", "all"}}
+    told = EncryptableVolume(
+        name=plain(volume.name), letter=plain(volume.letter), troubles=troubles,
+        protectors=volume.protectors[:1] if volume.protectors is not None else None,
+        **{part: getattr(volume, part) for part in asked},
+    )  # fmt: skip
+    return KeptProtection(volume=told, suspension=suspension if is_suspended else None)
 
 
 def _aspect(look: Look, kept: KeptVolumes, volumes: list[EncryptableVolume]) -> Aspect:
@@ -134,11 +176,8 @@ class KeptVolumes:
 
         Raises LeeboardError where it cannot be told.
         """
-        return [_suspension(volume, self._window(volume)) for volume in _looked_at(volumes) if not _is_clear(volume)]
-
-    def _window(self, volume: EncryptableVolume) -> Window | None:
-        guid = guid_of(volume.name)
-        return next((one for one in self.records.windows if one.disk == guid), None)
+        encrypted = [volume for volume in _looked_at(volumes) if not _is_clear(volume)]
+        return [_suspension(volume, window_of(self.records, volume)) for volume in encrypted]
 
     def current(self, volume: EncryptableVolume) -> Key | None:
         """The newest key that is a recovery password of the volume, ours before one that was adopted. None for none."""
@@ -188,6 +227,12 @@ def _looked_at(volumes: Iterable[EncryptableVolume]) -> list[EncryptableVolume]:
         if volume.conversion is None or (not _is_clear(volume) and volume.protectors is None):
             raise LeeboardError(f"{volume.label}: what it is, and by what it opens, cannot be told")
     return fixed
+
+
+def window_of(records: Records, volume: EncryptableVolume) -> Window | None:
+    """The last window of a volume, whether it is open or not; None for none."""
+    guid = guid_of(volume.name)
+    return next((one for one in records.windows if one.disk == guid), None)
 
 
 def _is_clear(volume: EncryptableVolume) -> bool:

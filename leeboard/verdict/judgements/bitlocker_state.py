@@ -68,7 +68,7 @@ def unencrypted_data(volumes: Volumes, _facts: Facts) -> Answer:
         if "partition" in volume.troubles:
             raise volume.untold("partition")
         wrong, grounds = _encrypted(volume)
-        return (wrong, grounds) if wrong else _protected(volume)
+        return (wrong, grounds) if wrong else protected(volume)
 
     return faults([volume for volume in of_kind(volumes, DATA) if volume.partition not in NOBODYS], look, NO_DISK)
 
@@ -76,10 +76,10 @@ def unencrypted_data(volumes: Volumes, _facts: Facts) -> Answer:
 def unprotected(volumes: Volumes, _facts: Facts) -> Answer:
     """Why the encrypted volume of Windows opens to somebody who knows nothing: none, when it does not."""
     volume = system(volumes)
-    return faults(some([] if volume.in_clear else [volume]), _protected)
+    return faults(some([] if volume.in_clear else [volume]), protected)
 
 
-def _protected(volume: EncryptableVolume) -> tuple[list[Fault], str]:
+def protected(volume: EncryptableVolume) -> tuple[list[Fault], str]:
     """Protection status, and which of the states that it lumps together it is."""
     state = volume.number("protection")
     if state == ON:

@@ -19,11 +19,13 @@ from leeboard.model.enums import Level
 from leeboard.model.observation import Aspect, Found, Nothing, Observation, Reading, Unreadable
 from leeboard.policy.load import load
 from leeboard.policy.resolve import Wanted, resolve
+from leeboard.verdict.judgements.answer import Answer, DoesNotApply
 from leeboard.verdict.judgements.bitlocker import BackupState, EncryptableVolume, Protector
+from leeboard.verdict.judgements.registry import derive
 from leeboard.verdict.judgements.volume import Trouble
 from tests.unit.escrow.bitlocker_controller import DEVICE, WindowsController, clear, encrypted, looked_after
 from tests.unit.escrow.bitlocker_device import PASSWORD, WindowsDevice
-from tests.unit.escrow.vaults import a_vault
+from tests.unit.escrow.vaults import AT, a_vault
 
 
 def shown(device: WindowsDevice) -> list[EncryptableVolume]:
@@ -138,9 +140,19 @@ def night(controller: WindowsController, aspect: Aspect | None = None) -> dict[s
     return {one.address: one.effective for one in of_escrow(observation, wanted(), controller.vault.var)}
 
 
+def protection_of(found: dict[str, Aspect]) -> Answer:
+    """What ENC-01 makes of the part about protection, which is taken out of what a night found."""
+    aspect = found.pop("protection")
+    assert isinstance(aspect, Found)
+    return derive("bitlocker_unprotected_without_window", aspect.value, {}, AT)
+
+
 def test_a_night_takes_what_the_vault_has(controller: WindowsController) -> None:
     found = night(controller)
-    assert set(found) == {"age", "escrowed", "protectors", "rotated", "suspensions"}
+    assert set(found) == {"age", "escrowed", "protection", "protectors", "rotated", "suspensions"}
+    protection = found.pop("protection")
+    assert isinstance(protection, Found) and isinstance(protection.value, list)
+    assert [json.loads(text)["volume"]["letter"] for text in protection.value] == ["C:"], "its data drives are ENC-10"
     for aspect in found.values():
         assert isinstance(aspect, Found) and isinstance(aspect.value, list)
         assert [json.loads(text)["name"] for text in aspect.value] == ["C:", "D:"]
@@ -152,7 +164,10 @@ def test_where_passwords_are_kept_elsewhere_nothing_is_taken(controller: Windows
 
 
 def test_before_anything_is_encrypted_there_is_nothing_to_keep(vault: Vault) -> None:
-    for aspect in night(WindowsController(vault, clear())).values():
+    found = night(WindowsController(vault, clear()))
+    with pytest.raises(DoesNotApply):
+        protection_of(found)
+    for aspect in found.values():
         assert isinstance(aspect, Found) and aspect.value == []
 
 
@@ -164,8 +179,11 @@ def test_what_cannot_be_told_is_no_answer(controller: WindowsController) -> None
     shutil.rmtree(controller.vault.places[1].path)
     found = night(controller)
     assert isinstance(found["escrowed"], Unreadable) and isinstance(found["rotated"], Found)
+    assert protection_of(found).value == ()
     (controller.vault.var / "escrow.json").unlink()
-    for aspect in night(controller).values():
+    found = night(controller)
+    assert protection_of(found).value == (), "what the device says of its protection counts without a vault"
+    for aspect in found.values():
         assert isinstance(aspect, Nothing) and "leeboard escrow init begins one" in aspect.note
 
 
