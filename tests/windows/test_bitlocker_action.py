@@ -287,7 +287,8 @@ def test_a_suspension_is_previewed_recorded_and_excused(controller: Controller) 
         assert not within["changed"] and not within["failed"], within["msg"]
         assert "office-1: C: suspended for 1 more restarts, as somebody wished" in within["warnings"]
         assert (findings(within)["ENC-09"], findings(within)["ENC-01"]) == ("compliant", "pending")
-        assert f"C:: its key lies beside it in clear, as was wished: {words}" in within["leeboard"]
+        assert "C:: it is not protected now: its key lies beside it in clear" in within["leeboard"]
+        assert f"so whoever has the device can read it; a window is open for that: {words}" in within["leeboard"]
     assert controller.device.state == settled and len(controller.device.changes) == count
     nothing = controller.roll_out(work="suspend", leeboard_suspension_reason="")
     assert nothing["failed"] and "--reason: say in one line why" in nothing["msg"]

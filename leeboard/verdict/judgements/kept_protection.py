@@ -10,6 +10,9 @@ from leeboard.verdict.judgements.bitlocker_state import protected
 from leeboard.verdict.judgements.escrowed_keys import KeptSuspension, in_window
 from leeboard.verdict.judgements.volume_checks import faults, some
 
+# A head reads this of a laptop that was stolen within a window: it says first what that means.
+OPEN = "it is not protected now: its key lies beside it in clear, so whoever has the device can read it"
+
 
 class KeptProtection(Wire):
     """A volume of Windows, and what the ledger has of its suspension; nothing where it is not suspended."""
@@ -36,7 +39,7 @@ def unprotected(kept: tuple[KeptProtection, ...], facts: Facts) -> Answer:
         fault, said = in_window(one.suspension, facts.at)
         if fault:
             return [Fault(Code.SUSPENDED, f"{fault}, so its key lies beside it in clear")], ""
-        raise UnderWay(f"{one.label}: its key lies beside it in clear, as was wished: {said}")
+        raise UnderWay(f"{one.label}: {OPEN}; a window is open for that: {said}")
 
     volume = system(one.volume for one in kept)
     return faults(some([] if volume.in_clear else list(kept)), look)

@@ -77,7 +77,8 @@ def test_a_window_is_opened_and_excused_until_protection_is_back(controller: Win
     assert wrong == () and f"C:: suspended until {line['until']} at the latest, for 1 more restart: firmware" in grounds
     assert protection(controller) == (
         "pending",
-        "C:: its key lies beside it in clear, as was wished: "
+        "C:: it is not protected now: its key lies beside it in clear, so whoever has the device can read it; "
+        "a window is open for that: "
         f"suspended until {line['until']} at the latest, for 1 more restart: firmware",
     )
 

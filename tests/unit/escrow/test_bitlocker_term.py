@@ -21,6 +21,7 @@ from leeboard.escrow.volumes.suspending import Suspension
 from leeboard.model.observation import Found, Observation, Reading
 from leeboard.policy.load import load
 from leeboard.policy.resolve import resolve
+from leeboard.report.summary.questions import QUESTIONS, Answer, answer_of
 from leeboard.verdict.evaluate import evaluate
 from leeboard.verdict.judgements.bitlocker import BackupState, Start, Tpm
 from tests.unit.escrow.bitlocker_controller import DEVICE, PLAIN, WindowsController, clear, reply
@@ -30,6 +31,7 @@ from tests.unit.escrow.vaults import AT, a_vault
 
 BASELINE = load()
 CONTROLS = ("ENC-01", "ENC-07", "ENC-08", "ENC-09")
+(LAPTOPS,) = (one for one in QUESTIONS if one.id == "encrypted")
 NIGHTS = 84  # twelve weeks
 READY = Start(secure_boot="on", tpm=Tpm(present=True, enabled=True, activated=True, owned=True), coming=(), notes=())
 
@@ -42,6 +44,7 @@ class Term:
         self.device = DEVICE
         self.wish = PLAIN
         self.history: list[tuple[int, str, str]] = []  # night, control, verdict, where it is another one than before
+        self.encrypted: dict[int, Answer] = {}  # night, and what a head is told of it
         self._before = dict.fromkeys(CONTROLS, "")
 
     def check(self, night: int) -> None:
@@ -64,6 +67,7 @@ class Term:
             if finding.control in CONTROLS and str(finding.verdict) != self._before[finding.control]:
                 self._before[finding.control] = str(finding.verdict)
                 self.history.append((night, finding.control, str(finding.verdict)))
+        self.encrypted[night] = answer_of(LAPTOPS, [one for one in judged if one.control == "ENC-01"])
         assert self.controller.lines() == lines
 
     def roll_out(self) -> None:
@@ -152,5 +156,8 @@ def test_a_term_has_exactly_the_history_that_is_expected(tmp_path: Path) -> None
                 term.roll_out()
             term.check(night)
         assert term.history == EXPECTED
+        protected = {night for night, answer in term.encrypted.items() if answer is Answer.YES}
+        in_clear = {1, 15, 16, *range(24, 29), *range(31, 36)}  # a window that is open makes no laptop a yes
+        assert protected == set(range(1, NIGHTS + 1)) - in_clear
         drives = controller.device.drives
         assert all(drive.protection and len(drive.passwords()) == 1 for drive in drives)
