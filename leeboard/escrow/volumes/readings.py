@@ -18,6 +18,7 @@ from leeboard.escrow.keys.recovery_key import Kind
 from leeboard.escrow.vault import controller_state, custody, replica
 from leeboard.escrow.vault.records import Key, Records, State, Window
 from leeboard.escrow.vault.replica import Place
+from leeboard.escrow.volumes.device_records import records_of
 from leeboard.escrow.volumes.volume import guid_of
 from leeboard.model.enums import Level
 from leeboard.model.observation import Aspect, Found, Nothing, Observation, Reading, Unreadable, WireValue
@@ -61,7 +62,7 @@ def _aspects(observation: Observation, wanted: Wanted, var: Path) -> dict[str, A
     try:
         volumes = volumes_of(shown.effective.value)
         seen = controller_state.read(var)
-        records = controller_state.records(var, wanted.device.urn, wanted.device.asset)
+        records = records_of(var, wanted.device)
     except LeeboardError as problem:
         why = str(problem)[:500]
         return _all(Unreadable(state="unreadable", code="malformed", why=why, source=SOURCE))
@@ -71,7 +72,7 @@ def _aspects(observation: Observation, wanted: Wanted, var: Path) -> dict[str, A
     def places() -> Sequence[Place]:
         return [replica.open_place(path, seen.vault, copy) for copy, path in enumerate(seen.places, 1)]
 
-    kept = KeptVolumes(records, places, frozenset(seen.custodians), wanted.device.level)
+    kept = KeptVolumes(records, places, frozenset(seen.custodians), wanted.device.level, wanted.device.urn)
     return {address: _aspect(look, kept, volumes) for address, look in LOOKS.items()}
 
 
@@ -90,7 +91,7 @@ def _protection(observation: Observation, wanted: Wanted, var: Path) -> Aspect:
     except LeeboardError as problem:
         return Unreadable(state="unreadable", code="malformed", why=str(problem)[:500], source=SOURCE)
     try:
-        records = controller_state.records(var, wanted.device.urn, wanted.device.asset)
+        records = records_of(var, wanted.device)
     except LeeboardError:
         records = Records()  # what is wrong with the vault is said of all else that it answers for
     kept = [_kept_protection(volume, window_of(records, volume)) for volume in volumes if volume.kind == SYSTEM]
@@ -141,12 +142,16 @@ def volumes_of(value: WireValue) -> list[EncryptableVolume]:
 
 @dataclass(frozen=True)
 class KeptVolumes:
-    """What the vault has of one device: its records, its places, and the fingerprints of today's custodians."""
+    """What the vault has of one device: its records, its places, and the fingerprints of today's custodians.
+
+    `urn` is the one that its school has today; keys may be kept under an earlier one.
+    """
 
     records: Records
     places: Callable[[], Sequence[Place]]
     custodians: frozenset[str]
     level: Level
+    urn: str
 
     def escrowed(self, volumes: Iterable[EncryptableVolume]) -> list[KeptDisk]:
         """Whether a recovery password that is in the volume is kept. Raises LeeboardError."""
@@ -199,7 +204,8 @@ class KeptVolumes:
             gone = f": {older[-1].protector}, which key {older[-1].id} is, is gone from it" if older else ""
             return [f"no recovery password that is in it is kept{gone}"], ""
         wrong = [*custody.damaged(key, self.places()), *custody.too_few(key, self.level)]
-        return wrong, f"key {key.id} is its recovery password {key.protector}, as compared at {key.proved}"
+        where = "" if key.urn == self.urn else f"; it is kept under {key.urn}, the URN that the school had before"
+        return wrong, f"key {key.id} is its recovery password {key.protector}, as compared at {key.proved}{where}"
 
     def _rotated(self, volume: EncryptableVolume, used: Collection[str]) -> tuple[list[str], str]:
         if _is_clear(volume):

@@ -32,11 +32,15 @@ reply = cache(transport.new_reply)
 
 
 class WindowsController:
-    """A controller with a vault, and one device. `wish` is what the school wants of it."""
+    """A controller with a vault, and one device: `device`, and `registered` as the inventory has it.
+
+    `wish` is what the school wants of it.
+    """
 
     def __init__(self, made: Vault, device: WindowsDevice, wish: Wish = PLAIN) -> None:
         self.vault = made
         self.device = device
+        self.registered = DEVICE
         self.wish = wish
         self.at = AT
         # Volumes that were encrypted before we came are protected by what was in them then.
@@ -52,12 +56,12 @@ class WindowsController:
         opened = vault.open_vault(self.vault.var, whole=False)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(keeping, "new_reply", reply)  # making one takes a second
-            return keep(opened, DEVICE, ask or self.device.ask, self.clock, self.wish, dry)
+            return keep(opened, self.registered, ask or self.device.ask, self.clock, self.wish, dry)
 
     def suspend(self, asked: Suspension, dry: bool = False, ask: Any = None) -> Outcome:
         """`leeboard escrow suspend`, by a controller that was started anew."""
         opened = vault.open_vault(self.vault.var, whole=False)
-        return suspend(opened, DEVICE, ask or self.device.ask, self.clock, asked, dry)
+        return suspend(opened, self.registered, ask or self.device.ask, self.clock, asked, dry)
 
     @property
     def kept(self) -> Records:

@@ -15,6 +15,7 @@ from leeboard.escrow.vault import controller_state, replica
 from leeboard.escrow.vault.vault import Vault
 from leeboard.escrow.volumes.keeping import Strangers, Wish
 from leeboard.escrow.volumes.readings import KeptVolumes, of_escrow
+from leeboard.model.device import Device
 from leeboard.model.enums import Level
 from leeboard.model.observation import Aspect, Found, Nothing, Observation, Reading, Unreadable
 from leeboard.policy.load import load
@@ -47,7 +48,7 @@ def looked(controller: WindowsController, level: Level = Level.STANDARD) -> Kept
     def places() -> list[replica.Place]:
         return [replica.open_place(path, seen.vault, copy) for copy, path in enumerate(seen.places, 1)]
 
-    return KeptVolumes(controller.kept, places, frozenset(seen.custodians), level)
+    return KeptVolumes(controller.kept, places, frozenset(seen.custodians), level, DEVICE.urn)
 
 
 @pytest.fixture
@@ -127,8 +128,8 @@ def test_in_clear_nothing_is_asked_and_what_cannot_be_told_is_an_error(vault: Va
 BASELINE = load()
 
 
-def wanted(where: str = "ours") -> Wanted:
-    return resolve(BASELINE, DEVICE.model_copy(update={"parameters": {"recovery_passwords": where}}))
+def wanted(where: str = "ours", device: Device = DEVICE) -> Wanted:
+    return resolve(BASELINE, device.model_copy(update={"parameters": {"recovery_passwords": where}}))
 
 
 def night(controller: WindowsController, aspect: Aspect | None = None) -> dict[str, Aspect]:
@@ -137,7 +138,7 @@ def night(controller: WindowsController, aspect: Aspect | None = None) -> dict[s
     effective = aspect or Found(state="value", value=texts, source="device")
     said = Reading(driver="bitlocker_volume", address="volumes", effective=effective)
     observation = Observation.model_construct(readings=(said,))
-    return {one.address: one.effective for one in of_escrow(observation, wanted(), controller.vault.var)}
+    return {one.address: one.effective for one in of_escrow(observation, wanted(device=controller.registered), controller.vault.var)}
 
 
 def protection_of(found: dict[str, Aspect]) -> Answer:

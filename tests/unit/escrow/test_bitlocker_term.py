@@ -15,7 +15,7 @@ import pytest
 
 from leeboard.escrow.vault import vault as vaults
 from leeboard.escrow.volumes import keeping
-from leeboard.escrow.volumes.keeping import Strangers, Wish, keep
+from leeboard.escrow.volumes.keeping import keep
 from leeboard.escrow.volumes.readings import of_escrow
 from leeboard.escrow.volumes.suspending import Suspension
 from leeboard.model.observation import Found, Observation, Reading
@@ -42,7 +42,6 @@ class Term:
     def __init__(self, controller: WindowsController) -> None:
         self.controller = controller
         self.device = DEVICE
-        self.wish = PLAIN
         self.history: list[tuple[int, str, str]] = []  # night, control, verdict, where it is another one than before
         self.encrypted: dict[int, Answer] = {}  # night, and what a head is told of it
         self._before = dict.fromkeys(CONTROLS, "")
@@ -75,7 +74,7 @@ class Term:
         opened = vaults.open_vault(self.controller.vault.var, whole=False)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(keeping, "new_reply", reply)
-            outcome = keep(opened, self.device, self.controller.device.ask, self.controller.clock, self.wish)
+            outcome = keep(opened, self.device, self.controller.device.ask, self.controller.clock, PLAIN)
         assert outcome.failed == []
 
     def _tested(self) -> int:
@@ -107,17 +106,14 @@ def new_board(term: Term) -> None:
 
 
 def academy(term: Term) -> None:
-    """The school reopens under another URN."""
-    term.device = term.device.model_copy(update={"urn": "900009", "school": "Hill Academy"})
-
-
-def replaced(term: Term) -> None:
-    """The school asks for the passwords of its predecessor to be replaced."""
-    term.wish = Wish(strangers=Strangers.REPLACE)
+    """The school reopens under another URN, and its inventory names the old one."""
+    term.device = term.device.model_copy(
+        update={"urn": "900009", "school": "Hill Academy", "predecessors": (DEVICE.urn,)}
+    )
 
 
 EVENTS: dict[int, Callable[[Term], None]] = {
-    15: window, 24: by_hand(2), 31: by_hand(0), 38: read_out, 45: new_board, 59: academy, 66: replaced,
+    15: window, 24: by_hand(2), 31: by_hand(0), 38: read_out, 45: new_board, 59: academy, 66: read_out,
 }  # fmt: skip
 RESTARTS = (2, 8, 17, 26)  # of the laptop, before the night's check; on all others it sleeps
 FRIDAYS = range(1, NIGHTS + 1, 7)
@@ -134,9 +130,8 @@ EXPECTED = [
     # Read out, and typed after the repair: a new password each time.
     (38, "ENC-08", "drifted"), (43, "ENC-08", "compliant"),
     (45, "ENC-08", "drifted"), (50, "ENC-08", "compliant"),
-    # Under the new URN nothing is kept yet, and then the predecessor's passwords are strangers.
-    (59, "ENC-07", "drifted"), (59, "ENC-08", "drifted"), (64, "ENC-08", "compliant"),
-    (71, "ENC-07", "compliant"),
+    # Under the new URN what is kept under the old one counts, and is changed when it was read out.
+    (66, "ENC-08", "drifted"), (71, "ENC-08", "compliant"),
 ]  # fmt: skip
 
 
