@@ -305,7 +305,7 @@ class _Keeping:
                 writer.note(ledger.DROPPED, **run.about(key), reason="the device did not take it")
             raise LeeboardError(f"the device did not take key {content.id}: {words_of(answer)}")
         protector = protector_id(answer)
-        if answer.get("same") is not True:
+        if answer.get("code") != 0 or answer.get("same") is not True:
             raise LeeboardError(
                 f"what is read back is not key {content.id}, so nothing relies on it; the next run makes another one"
             )
