@@ -1,4 +1,4 @@
-"""No method of BitLocker that answers by anything but 0 is taken for one that did its work, and neither is a 0 that did nothing.
+"""No answer of BitLocker but 0 is taken for success, and neither is a 0 that did nothing.
 
 Which methods there are is read from the device code: one that is called and tried nowhere fails here.
 """

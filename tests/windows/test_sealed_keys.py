@@ -94,7 +94,8 @@ def test_no_other_code_than_0_is_a_success(device: Device, what: str) -> None:
     for method in ("ProtectKeyWithNumericalPassword", "GetKeyProtectorNumericalPassword", "ProtectKeyWithTPMAndPIN"):
         device.process.standin(f"$v::Reset(); $v::Says['{method}'] = {what}")
         if method == "ProtectKeyWithTPMAndPIN":
-            done = device.process.call("ProtectWithPin", VOLUME, "Leeboard PIN", None, device.seal(Purpose.PIN, "73194628"))
+            sealed_pin = device.seal(Purpose.PIN, "73194628")
+            done = device.process.call("ProtectWithPin", VOLUME, "Leeboard PIN", None, sealed_pin)
         else:
             done = device.protect()
         assert done["code"] > 0 and done["method"] == method and not done.get("same")

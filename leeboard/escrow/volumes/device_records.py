@@ -1,8 +1,8 @@
 """What is kept of a Windows device: under its school's URN, and under those that the school had before.
 
-A school that becomes an academy has another URN, and the ledger's lines stay as they were written. What is kept under an
-earlier URN counts for the device with the same tag, for volumes with the same GUID. Whatever becomes of such a key is
-noted under the URN that it was kept under.
+A school that becomes an academy has another URN, and the ledger's lines stay as they were written. What is kept under
+an earlier URN counts for the device with the same tag, for volumes with the same GUID. Whatever becomes of such a key
+is noted under the URN that it was kept under.
 """
 
 from __future__ import annotations

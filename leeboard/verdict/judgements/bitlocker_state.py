@@ -29,8 +29,8 @@ from leeboard.verdict.judgements.volume_checks import faults, some
 
 Volumes = tuple[EncryptableVolume, ...]
 NO_TPM = (
-    "Windows sees no TPM, so no roll-out encrypts it: switch it on in the firmware (PTT, fTPM or Security Device), exchange "
-    "the machine, or have a named person accept that until a given day (a waiver)"
+    "Windows sees no TPM, so no roll-out encrypts it: switch it on in the firmware (PTT, fTPM or Security Device), "
+    "exchange the machine, or have a named person accept that until a given day (a waiver)"
 )
 # Encryption methods by number, the weakest first.
 METHODS = dict(zip((5, 1, 3, 2, 4, 6, 7), CIPHERS, strict=True))

@@ -138,7 +138,8 @@ def night(controller: WindowsController, aspect: Aspect | None = None) -> dict[s
     effective = aspect or Found(state="value", value=texts, source="device")
     said = Reading(driver="bitlocker_volume", address="volumes", effective=effective)
     observation = Observation.model_construct(readings=(said,))
-    return {one.address: one.effective for one in of_escrow(observation, wanted(device=controller.registered), controller.vault.var)}
+    taken = of_escrow(observation, wanted(device=controller.registered), controller.vault.var)
+    return {one.address: one.effective for one in taken}
 
 
 def protection_of(found: dict[str, Aspect]) -> Answer:
