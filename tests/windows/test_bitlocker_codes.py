@@ -19,7 +19,8 @@ METHODS = facts.read()["classes"][facts.namespace(CLASS)][CLASS]["methods"]
 CODE = "\n".join(
     path.read_text(encoding="utf-8") for path in (MODULES / "bitlocker").iterdir() if path.suffix in (".psm1", ".cs")
 )
-CALLED = {name for name in METHODS if re.search(rf"\b{name}\b", CODE)}
+# Not what .NET has under such a name: cipher.Decrypt(...).
+CALLED = {name for name in METHODS if re.search(rf"(?<!\.)\b{name}\b(?!\()", CODE)}
 # What a 0 that did nothing would leave as it was, S_FALSE, and an answer without a number.
 NOTHING_DONE, S_FALSE, NO_NUMBER = 0, 1, "no number"
 
@@ -63,10 +64,11 @@ ELSEWHERE = {
 }
 # What may be unknown: an older Windows lacks the one, and without the other all that changes counts as measured.
 SPARED = {"GetSecureBootBindingState", "GetKeyProtectorPlatformValidationProfile"}
+NEVER_CALLED = {"BackupRecoveryInformationToActiveDirectory"}  # there are words for what it would return
 
 
 def test_every_method_that_is_called_is_tried() -> None:
-    assert {*READ, *DONE, *ELSEWHERE, *SPARED} == CALLED
+    assert {*READ, *DONE, *ELSEWHERE, *SPARED, *NEVER_CALLED} == CALLED
     for method, file in ELSEWHERE.items():
         assert method in (facts.STANDINS.parent / file).read_text(encoding="utf-8")
 
