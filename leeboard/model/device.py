@@ -64,8 +64,9 @@ class Device(Strict):
     overrides: dict[str, dict[str, bool | int | str | list[str]]] = Field(default_factory=dict)
     parameters: dict[str, str] = Field(default_factory=dict)
     waivers: tuple[Waiver, ...] = ()
-    # What the visit is told, and no part of the evidence.
+    # What the visit is told or goes by, and no part of the evidence.
     unpackaged_programs: tuple[AbsolutePath, ...] = Field(default=(), exclude=True, max_length=200)
+    predecessors: tuple[Urn, ...] = Field(default=(), exclude=True)
 
 
 def device(name: str, variables: Mapping[str, Any], parameter_names: tuple[str, ...]) -> Device:
@@ -90,6 +91,7 @@ def device(name: str, variables: Mapping[str, Any], parameter_names: tuple[str, 
         for parameter in parameter_names
         if variables.get(f"leeboard_{parameter}") is not None
     }
+    data["predecessors"] = _urns(variables.get("leeboard_predecessors"))
     asset, role = str(data["asset"]), str(data["role"])
     data["waivers"] = tuple(
         waiver.narrowed(asset) for waiver in parse(variables.get(VARIABLE)).good if waiver.covers(asset, role)
@@ -101,6 +103,12 @@ def device(name: str, variables: Mapping[str, Any], parameter_names: tuple[str, 
         field = str(first["loc"][0]) if first["loc"] else "device"
         value = ascii(data.get(field))[:60]
         raise LeeboardError(f"{name}: leeboard_{field} is {value}: {_message(field, first['msg'])}") from None
+
+
+def _urns(stated: Any) -> tuple[str, ...]:
+    """Earlier URNs of the school; none where something else stands there, which is said of the school and not here."""
+    urns = stated if isinstance(stated, list | tuple) else ()
+    return tuple(urn for urn in urns if isinstance(urn, str) and URN.match(urn))
 
 
 def _parameter(device_name: str, name: str, value: Any, platform: Any) -> Any:

@@ -72,6 +72,7 @@ QUESTIONS = {
     "kept_faults": Question("kept_disk"),
     "oldest_kept_key": Question("kept_key", asks_time=True),
     "suspended_without_window": Question("kept_suspension", asks_time=True),
+    "bitlocker_unprotected_without_window": Question("kept_protection", asks_time=True),
     "vpn_protocols": Question(VPN),
     "vpn_ike_strength": Question(VPN),
     "vpn_esp_strength": Question(VPN),

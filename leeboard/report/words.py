@@ -29,7 +29,8 @@ MEANINGS: Mapping[Verdict, str] = {
     Verdict.NOT_APPLICABLE: "does not concern this device, and the reason is named",
     Verdict.COMPLIANT: "is as the baseline wants it",
     Verdict.WAIVED: "differs from the baseline, and a named person has accepted that until a given day",
-    Verdict.PENDING: "is set correctly, and takes effect after a restart or the next sign-in",
+    Verdict.PENDING: "is set or under way, and does not hold yet: not before a restart, the next sign-in, or what its "
+    "reason names",
     Verdict.STALE: "was last seen too long ago to rely on",
     Verdict.MISSING: "the device has never been seen",
     Verdict.NOT_CHECKED: "nobody looked, so nothing is known",

@@ -225,7 +225,8 @@ def derived(setting: WantedSetting, judgement: str, aspect: Found, observation: 
         # The objects themselves are for machines: a person is told what came of them.
         return _judged(setting, Verdict.NOT_CHECKED, None, plain(str(problem), MOST_GROUNDS), Code.CANNOT_BE_TOLD)
     except UnderWay as progress:
-        return _judged(setting, Verdict.PENDING, None, plain(str(progress), MOST_GROUNDS), Code.PENDING)
+        under_way = _judged(setting, Verdict.PENDING, None, plain(str(progress), MOST_GROUNDS), Code.PENDING)
+        return _kept(under_way, judgement, aspect)
     except DoesNotApply as problem:
         return _judged(setting, Verdict.NOT_APPLICABLE, None, plain(str(problem), MOST_GROUNDS))
     except MakesNoSense as problem:
@@ -240,8 +241,14 @@ def derived(setting: WantedSetting, judgement: str, aspect: Found, observation: 
         # Only the beginning was sent, and what is wrong may stand behind it.
         return _judged(setting, Verdict.ERROR, None, "it is too long to be judged", "too_large")
     judged = _judged(setting, result.verdict, found, reason, code, result.values)
+    return _kept(judged, judgement, aspect)
+
+
+def _kept(judged: Judged, judgement: str, aspect: Found) -> Judged:
+    """With what it was judged by, where it may come to something else at another moment."""
     if QUESTIONS[judgement].asks_time and isinstance(aspect.value, list):
-        return replace(judged, asked=tuple(plain(text, MOST_ASKED) for text in aspect.value))
+        asked = tuple(plain(text, MOST_ASKED) for text in aspect.value)
+        return replace(judged, asked=asked, source=plain(aspect.source, 300))
     return judged
 
 

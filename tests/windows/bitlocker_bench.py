@@ -51,6 +51,7 @@ function global:Invoke-LeeboardCimMethod($Instance, [string]$MethodName, [System
         throw (New-LeeboardProblem -Code timeout -Why "$MethodName did not answer in 25 seconds")
     }
     if ($trouble -eq 'nothing') { return }
+    if ($trouble -eq 'no number') { return [pscustomobject]@{ ReturnValue = $null } }
     if ($null -ne $trouble) { return [pscustomobject]@{ ReturnValue = [uint32]$trouble } }
     if ($Instance.Found.Contains('tpm')) {
         $outcome = Invoke-TpmMethod $Instance.Found $MethodName $Arguments

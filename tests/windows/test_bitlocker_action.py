@@ -261,7 +261,7 @@ def test_what_a_school_wants_where_another_service_manages_bitlocker(
 
 
 def test_a_suspension_is_previewed_recorded_and_excused(controller: Controller) -> None:
-    """Only ENC-09 excuses it: ENC-01 goes on saying that whoever has the laptop now has its data."""
+    """ENC-09 excuses it, and ENC-01 is pending: it says that the key lies in clear, for whom and until when."""
     reason = {"leeboard_suspension_reason": "firmware of the docks"}
     refused = controller.roll_out(work="suspend", **reason)
     assert refused["failed"] and "it is not wholly encrypted and open" in refused["msg"]
@@ -278,7 +278,18 @@ def test_a_suspension_is_previewed_recorded_and_excused(controller: Controller) 
     (change,) = json.loads(done["leeboard"])["changes"]
     assert (change["control"], change["address"]) == ("ENC-09", "suspend-count")
     assert change["journal"].endswith(f"{RUN}.jsonl")
-    assert (findings(done)["ENC-09"], findings(done)["ENC-01"]) == ("compliant", "drifted")
+    assert (findings(done)["ENC-09"], findings(done)["ENC-01"]) == ("compliant", "pending")
+    (window,) = controller_state.records(controller.vault.var, URN, ASSET).windows
+    words = f"suspended until {window.until} at the latest, for 1 more restart: firmware of the docks"
+    settled, count = copy.deepcopy(controller.device.state), len(controller.device.changes)
+    for check in (True, False):  # a roll-out leaves it alone, and fails nothing
+        within = controller.roll_out(check)
+        assert not within["changed"] and not within["failed"], within["msg"]
+        assert "office-1: C: suspended for 1 more restarts, as somebody wished" in within["warnings"]
+        assert (findings(within)["ENC-09"], findings(within)["ENC-01"]) == ("compliant", "pending")
+        assert "C:: it is not protected now: its key lies beside it in clear" in within["leeboard"]
+        assert f"so whoever has the device can read it; a window is open for that: {words}" in within["leeboard"]
+    assert controller.device.state == settled and len(controller.device.changes) == count
     nothing = controller.roll_out(work="suspend", leeboard_suspension_reason="")
     assert nothing["failed"] and "--reason: say in one line why" in nothing["msg"]
     volume_time.restart(controller.device.state)

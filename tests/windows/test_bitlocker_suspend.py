@@ -136,6 +136,7 @@ def test_a_windows_that_does_not_do_it_is_not_believed(device: BenchDevice, kept
         held_off(kept, device)
     (window,) = controller_state.records(kept.var, DEVICE.urn, DEVICE.asset).windows
     assert window.ended, "nothing is suspended, so nothing is excused"
-    device.state["behaviour"] = {"DisableKeyProtectors": 2150694912}
-    with pytest.raises(LeeboardError, match="DisableKeyProtectors"):
-        held_off(kept, device)
+    for code in (2150694912, 1, "no number"):
+        device.state["behaviour"] = {"DisableKeyProtectors": code}
+        with pytest.raises(LeeboardError, match="DisableKeyProtectors"):
+            held_off(kept, device)

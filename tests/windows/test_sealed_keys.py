@@ -88,6 +88,36 @@ def test_a_code_is_handed_on_with_its_method_and_nothing_is_read(device: Device)
     assert device.calls == ["ProtectKeyWithNumericalPassword"] and not device.has_key
 
 
+@pytest.mark.parametrize("what", ["1", "[uint32]2150694913", "[uint32]4294967295"])
+def test_no_other_code_than_0_is_a_success(device: Device, what: str) -> None:
+    """S_FALSE, which is 1, calls itself no error."""
+    for method in ("ProtectKeyWithNumericalPassword", "GetKeyProtectorNumericalPassword", "ProtectKeyWithTPMAndPIN"):
+        device.process.standin(f"$v::Reset(); $v::Says['{method}'] = {what}")
+        if method == "ProtectKeyWithTPMAndPIN":
+            sealed_pin = device.seal(Purpose.PIN, "73194628")
+            done = device.process.call("ProtectWithPin", VOLUME, "Leeboard PIN", None, sealed_pin)
+        else:
+            done = device.protect()
+        assert done["code"] > 0 and done["method"] == method and not done.get("same")
+        if method != "GetKeyProtectorNumericalPassword":
+            assert not done.get("id")
+            continue
+        reply = new_reply()
+        out = device.process.call("ReadOut", VOLUME, done["id"], reply.public["modulus"], reply.public["exponent"])
+        assert out["code"] > 0 and "sealed" not in out
+
+
+@pytest.mark.parametrize(
+    ("what", "words"), [("'done'", "returned no number"), ("$true", "returned no number"), ("$null", "gave no answer")]
+)
+def test_what_is_no_code_is_no_success(device: Device, what: str, words: str) -> None:
+    for method in ("ProtectKeyWithNumericalPassword", "GetKeyProtectorNumericalPassword"):
+        device.process.standin(f"$v::Reset(); $v::Says['{method}'] = {what}")
+        with pytest.raises(PowerShellError, match=f"{method} .*{words}"):
+            device.protect()
+        assert not device.has_key
+
+
 def test_a_known_password_is_compared(device: Device) -> None:
     protector = device.protect()["id"]
     mine = device.secrets[-1]

@@ -24,9 +24,10 @@ from leeboard.escrow.disks.readings import ON_WINDOWS
 from leeboard.escrow.keys.envelope import Content
 from leeboard.escrow.keys.recovery_key import Kind
 from leeboard.escrow.keys.recovery_password import new_password
-from leeboard.escrow.vault import controller_state, ledger
-from leeboard.escrow.vault.records import Key, State
+from leeboard.escrow.vault import ledger
+from leeboard.escrow.vault.records import Key, Records, State
 from leeboard.escrow.vault.vault import Vault
+from leeboard.escrow.volumes.device_records import records_of
 from leeboard.escrow.volumes.suspending import note_over, restarts_left_alone
 from leeboard.escrow.volumes.transport import Purpose, device_key, new_reply, sealed
 from leeboard.escrow.volumes.volume import (
@@ -40,6 +41,7 @@ from leeboard.escrow.volumes.volume import (
     parse_plan,
     parse_used,
     protector_id,
+    words_of,
 )
 from leeboard.model.device import Device
 from leeboard.model.run_id import stamp
@@ -113,11 +115,16 @@ class _Run:
         self.dry = dry
         self.typed: tuple[str, ...] | None = ()
         self.adopts = False
+        self.guids: frozenset[str] | None = None  # of the device's volumes, once it was seen
         self.outcome = Outcome(nothing="it has no volume that BitLocker is to encrypt")
 
     def survey(self) -> tuple[list[Volume], Plan]:
         """The volumes, and what the driver would do, as it is told now which passwords are compared."""
         answer = self.ask("survey", wish=self._told())
+        if self.guids is None and self.device.predecessors:
+            # What is kept under an earlier URN may be of another machine.
+            self.guids = frozenset(volume.guid for volume in parse(answer.get("volumes") or []))
+            return self.survey()
         self.typed = parse_used(answer.get("used", []))
         self.adopts = self.wish.strangers is Strangers.ADOPT
         if self.wish.takes_over and answer.get("manager"):
@@ -203,7 +210,7 @@ class _Run:
         text = sealed(key, Purpose.PIN, need.volume, self.wish.pin)
         answer = self.ask("protect_with_pin", volume=need.volume, name=f"{NAMED}PIN", sealed=text)
         if answer.get("code") != 0:
-            raise LeeboardError(f"no PIN was set: {_words(answer)}")
+            raise LeeboardError(f"no PIN was set: {words_of(answer)}")
         protector_id(answer)
         self.outcome.changed = True
         self.outcome.change("ENC-03", "bitlocker_volume", "volumes", None, f"{need.label}: TPM and PIN open it")
@@ -215,18 +222,20 @@ class _Run:
         kept = [key.protector for key in keys if key.state in GOOD]
         newest = {key.disk: key.state for key in keys if key.state not in GONE}
         told = {**self.wish.driver, "kept": kept, "test_failed": State.UNUSED in newest.values()}
-        records = controller_state.records(self.vault.var, self.device.urn, self.device.asset)
-        told["restarts"] = restarts_left_alone(records, self.clock())
+        told["restarts"] = restarts_left_alone(self.records(), self.clock())
         return {**told, "preview": True} if self.dry else told
 
     def all_keys(self) -> list[Key]:
         """Every key of BitLocker that the vault ever had of the device."""
-        records = controller_state.records(self.vault.var, self.device.urn, self.device.asset)
-        return [key for key in records.keys if key.kind is Kind.BITLOCKER]
+        return [key for key in self.records().keys if key.kind is Kind.BITLOCKER]
+
+    def records(self) -> Records:
+        """What is kept of the device. Raises LeeboardError."""
+        return records_of(self.vault.var, self.device, self.guids)
 
     def about(self, key: Key) -> dict[str, str]:
         """What a line of the ledger says of a key."""
-        return {"urn": self.device.urn, "asset": self.device.asset, "key": key.id, "disk": key.disk}
+        return {"urn": key.urn, "asset": key.asset, "key": key.id, "disk": key.disk}
 
 
 class _Keeping:
@@ -294,9 +303,9 @@ class _Keeping:
         if answer.get("code") != 0 and not answer.get("id"):
             with run.vault.writing(run.clock()) as writer:
                 writer.note(ledger.DROPPED, **run.about(key), reason="the device did not take it")
-            raise LeeboardError(f"the device did not take key {content.id}: {_words(answer)}")
+            raise LeeboardError(f"the device did not take key {content.id}: {words_of(answer)}")
         protector = protector_id(answer)
-        if answer.get("same") is not True:
+        if answer.get("code") != 0 or answer.get("same") is not True:
             raise LeeboardError(
                 f"what is read back is not key {content.id}, so nothing relies on it; the next run makes another one"
             )
@@ -317,7 +326,7 @@ class _Keeping:
         reply = new_reply()
         answer = run.ask("read_out", volume=volume.volume, protector=protector, **reply.public)
         if answer.get("code") != 0:
-            raise LeeboardError(f"recovery password {protector} was not given out: {_words(answer)}")
+            raise LeeboardError(f"recovery password {protector} was not given out: {words_of(answer)}")
         password = reply.password(answer, volume.volume, protector)
         content = replace(self._content(), key=password, adopted=True)
         binding = {"volume": volume.volume, "conversion": volume.conversion}
@@ -384,12 +393,3 @@ class _Keeping:
     def _say(self, words: str, change: bool = False) -> None:
         self.run.outcome.changed |= change
         self.run.outcome.done.append(f"{self.volume.label}: {words}")
-
-
-def _words(answer: dict[str, Any]) -> str:
-    """What a code means, in the driver's words, or the code with its method."""
-    if answer.get("words"):
-        return plain(str(answer["words"]), 300)
-    code = answer.get("code")
-    number = f"0x{code:08x}" if isinstance(code, int) else "no code"
-    return f"{plain(str(answer.get('method', '')), 60)} returned {number}"

@@ -18,6 +18,7 @@ from leeboard.escrow.keys.recovery_key import Kind
 from leeboard.escrow.vault import controller_state, custody, replica
 from leeboard.escrow.vault.records import Key, Records, State, Window
 from leeboard.escrow.vault.replica import Place
+from leeboard.escrow.volumes.device_records import records_of
 from leeboard.escrow.volumes.volume import guid_of
 from leeboard.model.enums import Level
 from leeboard.model.observation import Aspect, Found, Nothing, Observation, Reading, Unreadable, WireValue
@@ -33,10 +34,12 @@ from leeboard.verdict.judgements.bitlocker import (
     EncryptableVolume,
 )
 from leeboard.verdict.judgements.escrowed_keys import KeptDisk, KeptKey, KeptSuspension
+from leeboard.verdict.judgements.kept_protection import KeptProtection
 
 SHOWN = ("bitlocker_volume", "volumes")  # what the device has to show for it
 GOOD = (State.COMPARED, State.USED)
 CLEAR = "not encrypted"
+PROTECTION = "protection"
 
 
 def of_escrow(observation: Observation, wanted: Wanted, var: Path) -> list[Reading]:
@@ -46,7 +49,7 @@ def of_escrow(observation: Observation, wanted: Wanted, var: Path) -> list[Readi
     """
     if not any(setting.setting.driver == ON_WINDOWS for setting in wanted.settings):
         return []
-    aspects = _aspects(observation, wanted, var)
+    aspects = {**_aspects(observation, wanted, var), PROTECTION: _protection(observation, wanted, var)}
     return [Reading(driver=ON_WINDOWS, address=address, effective=aspect) for address, aspect in aspects.items()]
 
 
@@ -59,7 +62,7 @@ def _aspects(observation: Observation, wanted: Wanted, var: Path) -> dict[str, A
     try:
         volumes = volumes_of(shown.effective.value)
         seen = controller_state.read(var)
-        records = controller_state.records(var, wanted.device.urn, wanted.device.asset)
+        records = records_of(var, wanted.device)
     except LeeboardError as problem:
         why = str(problem)[:500]
         return _all(Unreadable(state="unreadable", code="malformed", why=why, source=SOURCE))
@@ -69,8 +72,48 @@ def _aspects(observation: Observation, wanted: Wanted, var: Path) -> dict[str, A
     def places() -> Sequence[Place]:
         return [replica.open_place(path, seen.vault, copy) for copy, path in enumerate(seen.places, 1)]
 
-    kept = KeptVolumes(records, places, frozenset(seen.custodians), wanted.device.level)
+    kept = KeptVolumes(records, places, frozenset(seen.custodians), wanted.device.level, wanted.device.urn)
     return {address: _aspect(look, kept, volumes) for address, look in LOOKS.items()}
+
+
+def _protection(observation: Observation, wanted: Wanted, var: Path) -> Aspect:
+    """The volumes of Windows, and the window of one that is suspended.
+
+    What the device says of them counts whatever becomes of the vault: without it no window is known.
+    """
+    shown = observation.reading(*SHOWN)
+    if shown is None:
+        return Unreadable(state="unreadable", code="failed", why="the device showed no volumes of BitLocker")
+    if not isinstance(shown.effective, Found):
+        return shown.effective
+    try:
+        volumes = volumes_of(shown.effective.value)
+    except LeeboardError as problem:
+        return Unreadable(state="unreadable", code="malformed", why=str(problem)[:500], source=SOURCE)
+    try:
+        records = records_of(var, wanted.device)
+    except LeeboardError:
+        records = Records()  # what is wrong with the vault is said of all else that it answers for
+    kept = [_kept_protection(volume, window_of(records, volume)) for volume in volumes if volume.kind == SYSTEM]
+    texts = [one.model_dump_json(exclude_defaults=True) for one in kept]
+    return Found(state="value", value=list[str](texts), source=shown.effective.source)
+
+
+def _kept_protection(volume: EncryptableVolume, window: Window | None) -> KeptProtection:
+    try:
+        suspension = _suspension(volume, window)
+    except LeeboardError:
+        suspension = None  # the judgement says what cannot be told
+    is_suspended = suspension is not None and suspension.left is not None and suspension.until
+    # It is kept to be judged again, so no longer than that takes.
+    asked = {"kind", "conversion", "percentage", "protection", "lock", "suspended", "hardware_test"}
+    troubles = {part: one for part, one in volume.troubles.items() if part in {*asked, "protectors", "all"}}
+    told = EncryptableVolume(
+        name=plain(volume.name), letter=plain(volume.letter), troubles=troubles,
+        protectors=volume.protectors[:1] if volume.protectors is not None else None,
+        **{part: getattr(volume, part) for part in asked},
+    )  # fmt: skip
+    return KeptProtection(volume=told, suspension=suspension if is_suspended else None)
 
 
 def _aspect(look: Look, kept: KeptVolumes, volumes: list[EncryptableVolume]) -> Aspect:
@@ -99,12 +142,16 @@ def volumes_of(value: WireValue) -> list[EncryptableVolume]:
 
 @dataclass(frozen=True)
 class KeptVolumes:
-    """What the vault has of one device: its records, its places, and the fingerprints of today's custodians."""
+    """What the vault has of one device: its records, its places, and the fingerprints of today's custodians.
+
+    `urn` is the one that its school has today; keys may be kept under an earlier one.
+    """
 
     records: Records
     places: Callable[[], Sequence[Place]]
     custodians: frozenset[str]
     level: Level
+    urn: str
 
     def escrowed(self, volumes: Iterable[EncryptableVolume]) -> list[KeptDisk]:
         """Whether a recovery password that is in the volume is kept. Raises LeeboardError."""
@@ -134,11 +181,8 @@ class KeptVolumes:
 
         Raises LeeboardError where it cannot be told.
         """
-        return [_suspension(volume, self._window(volume)) for volume in _looked_at(volumes) if not _is_clear(volume)]
-
-    def _window(self, volume: EncryptableVolume) -> Window | None:
-        guid = guid_of(volume.name)
-        return next((one for one in self.records.windows if one.disk == guid), None)
+        encrypted = [volume for volume in _looked_at(volumes) if not _is_clear(volume)]
+        return [_suspension(volume, window_of(self.records, volume)) for volume in encrypted]
 
     def current(self, volume: EncryptableVolume) -> Key | None:
         """The newest key that is a recovery password of the volume, ours before one that was adopted. None for none."""
@@ -160,7 +204,8 @@ class KeptVolumes:
             gone = f": {older[-1].protector}, which key {older[-1].id} is, is gone from it" if older else ""
             return [f"no recovery password that is in it is kept{gone}"], ""
         wrong = [*custody.damaged(key, self.places()), *custody.too_few(key, self.level)]
-        return wrong, f"key {key.id} is its recovery password {key.protector}, as compared at {key.proved}"
+        where = "" if key.urn == self.urn else f"; it is kept under {key.urn}, the URN that the school had before"
+        return wrong, f"key {key.id} is its recovery password {key.protector}, as compared at {key.proved}{where}"
 
     def _rotated(self, volume: EncryptableVolume, used: Collection[str]) -> tuple[list[str], str]:
         if _is_clear(volume):
@@ -188,6 +233,12 @@ def _looked_at(volumes: Iterable[EncryptableVolume]) -> list[EncryptableVolume]:
         if volume.conversion is None or (not _is_clear(volume) and volume.protectors is None):
             raise LeeboardError(f"{volume.label}: what it is, and by what it opens, cannot be told")
     return fixed
+
+
+def window_of(records: Records, volume: EncryptableVolume) -> Window | None:
+    """The last window of a volume, whether it is open or not; None for none."""
+    guid = guid_of(volume.name)
+    return next((one for one in records.windows if one.disk == guid), None)
 
 
 def _is_clear(volume: EncryptableVolume) -> bool:

@@ -6,7 +6,7 @@ was suspended by anybody else, or outlasts its window, is named each night (ENC-
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,9 +14,10 @@ from datetime import datetime, timedelta
 from leeboard.errors import LeeboardError
 from leeboard.escrow.disks.disk import Ask, Outcome
 from leeboard.escrow.keys.recovery_key import Kind
-from leeboard.escrow.vault import controller_state, ledger
+from leeboard.escrow.vault import ledger
 from leeboard.escrow.vault.records import Key, Records, State, Window
 from leeboard.escrow.vault.vault import Vault
+from leeboard.escrow.volumes.device_records import by_urn, records_of
 from leeboard.escrow.volumes.volume import ENCRYPTED, OFF, ON, SYSTEM, Volume, parse, parse_plan
 from leeboard.model.device import Device
 from leeboard.model.run_id import stamp
@@ -59,13 +60,16 @@ def restarts_left_alone(records: Records, at: datetime) -> int:
     return max((one.restarts for one in records.windows if one.is_open(at)), default=0)
 
 
-def note_over(vault: Vault, device: Device, volumes: Iterable[Volume], clock: Callable[[], datetime]) -> None:
+def note_over(vault: Vault, device: Device, volumes: Sequence[Volume], clock: Callable[[], datetime]) -> None:
     """Note in the ledger which windows are over: protection is on again, or their time has passed."""
     is_on = {volume.guid for volume in volumes if volume.protection == ON}
-    for one in controller_state.records(vault.var, device.urn, device.asset).windows:
-        if one.ended or (one.disk not in is_on and one.is_open(clock())):
+    guids = {volume.guid for volume in volumes}
+    windows = [(urn, one) for urn, records in by_urn(vault.var, device) for one in records.windows]
+    for urn, one in windows:
+        is_of_another = urn != device.urn and one.disk not in guids
+        if one.ended or is_of_another or (one.disk not in is_on and one.is_open(clock())):
             continue
-        about = {"urn": device.urn, "asset": device.asset, "disk": one.disk}
+        about = {"urn": urn, "asset": device.asset, "disk": one.disk}
         with vault.writing(clock()) as writer:
             writer.note(ledger.RESUMED, **about, reason=BACK if one.disk in is_on else OVER)
 
@@ -83,7 +87,7 @@ def suspend(
     if not dry:
         with vault.writing(clock()):
             pass  # whoever writes first brings up to date what a crash left behind
-    records = controller_state.records(vault.var, device.urn, device.asset)
+    records = records_of(vault.var, device)
     keys = [key for key in records.keys if key.kind is Kind.BITLOCKER and key.state in COMPARED]
     told = {"kept": [key.protector for key in keys], "options": list(options)}
     answer = ask("survey", wish=told)

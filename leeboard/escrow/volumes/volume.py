@@ -137,3 +137,12 @@ def protector_id(answer: dict[str, Any]) -> str:
             "(ENC-12)"
         )
     return found
+
+
+def words_of(answer: dict[str, Any]) -> str:
+    """What the code of a step means, in the driver's words, or the code with its method."""
+    if answer.get("words"):
+        return plain(str(answer["words"]), 300)
+    code = answer.get("code")
+    number = f"0x{code:08x}" if isinstance(code, int) else "no code"
+    return f"{plain(str(answer.get('method', '')), 60)} returned {number}"

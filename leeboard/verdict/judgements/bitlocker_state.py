@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from leeboard.model.judgements import CIPHER, CIPHERS
 from leeboard.verdict.codes import Code, Fault, of_word
 from leeboard.verdict.judgements.answer import Answer, CannotBeTold, Facts, Judgement, MakesNoSense, UnderWay
@@ -26,6 +28,10 @@ from leeboard.verdict.judgements.disks import NO_DISK
 from leeboard.verdict.judgements.volume_checks import faults, some
 
 Volumes = tuple[EncryptableVolume, ...]
+NO_TPM = (
+    "Windows sees no TPM, so no roll-out encrypts it: switch it on in the firmware (PTT, fTPM or Security Device), "
+    "exchange the machine, or have a named person accept that until a given day (a waiver)"
+)
 # Encryption methods by number, the weakest first.
 METHODS = dict(zip((5, 1, 3, 2, 4, 6, 7), CIPHERS, strict=True))
 
@@ -57,8 +63,16 @@ def _paused(state: int) -> str:
 
 
 def unencrypted_system(volumes: Volumes, _facts: Facts) -> Answer:
-    """The volume of Windows, where it is not encrypted."""
-    return faults([system(volumes)], _encrypted)
+    """The volume of Windows, where it is not encrypted; the grounds name a TPM that is missing.
+
+    That is none of the values, or a waiver would end with a setting of the firmware.
+    """
+    volume = system(volumes)
+    answer = faults([volume], _encrypted)
+    tpm = volume.start.tpm if volume.start is not None else None
+    if not answer.value or tpm is None or tpm.present:
+        return answer
+    return replace(answer, grounds="; ".join(filter(None, (answer.grounds, NO_TPM))))
 
 
 def unencrypted_data(volumes: Volumes, _facts: Facts) -> Answer:
@@ -68,7 +82,7 @@ def unencrypted_data(volumes: Volumes, _facts: Facts) -> Answer:
         if "partition" in volume.troubles:
             raise volume.untold("partition")
         wrong, grounds = _encrypted(volume)
-        return (wrong, grounds) if wrong else _protected(volume)
+        return (wrong, grounds) if wrong else protected(volume)
 
     return faults([volume for volume in of_kind(volumes, DATA) if volume.partition not in NOBODYS], look, NO_DISK)
 
@@ -76,10 +90,10 @@ def unencrypted_data(volumes: Volumes, _facts: Facts) -> Answer:
 def unprotected(volumes: Volumes, _facts: Facts) -> Answer:
     """Why the encrypted volume of Windows opens to somebody who knows nothing: none, when it does not."""
     volume = system(volumes)
-    return faults(some([] if volume.in_clear else [volume]), _protected)
+    return faults(some([] if volume.in_clear else [volume]), protected)
 
 
-def _protected(volume: EncryptableVolume) -> tuple[list[Fault], str]:
+def protected(volume: EncryptableVolume) -> tuple[list[Fault], str]:
     """Protection status, and which of the states that it lumps together it is."""
     state = volume.number("protection")
     if state == ON:

@@ -108,14 +108,14 @@ def suspended(volumes: tuple[KeptSuspension, ...], facts: Facts) -> Answer:
     """
     if not volumes:
         raise DoesNotApply(NO_DISK)
-    found = [(volume, _suspension(volume, facts.at)) for volume in volumes]
+    found = [(volume, in_window(volume, facts.at)) for volume in volumes]
     wrong = tuple(f"{volume.name}: {fault}" for volume, (fault, _) in found if fault)
     grounds = "; ".join(f"{volume.name}: {said}" for volume, (fault, said) in found if said and not fault)
     return Answer(wrong, grounds, (Code.SUSPENDED,) if wrong else ())
 
 
-def _suspension(volume: KeptSuspension, at: datetime) -> tuple[str, str]:
-    """What is wrong with a suspension; else how it is."""
+def in_window(volume: KeptSuspension, at: datetime) -> tuple[str, str]:
+    """What is wrong with a suspension; else how it is. Raises MakesNoSense for a window that is no time."""
     try:
         is_open = bool(volume.until) and is_between(volume.opened, volume.until, at)
         is_to_come = bool(volume.until) and at < datetime.fromisoformat(volume.opened)

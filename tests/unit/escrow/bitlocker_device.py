@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from leeboard.errors import LeeboardError
 
 OAEP = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
-CLEAR, ENCRYPTED, ENCRYPTING = 0, 1, 2
+CLEAR, ENCRYPTED, ENCRYPTING, DECRYPTING, PAUSED = 0, 1, 2, 3, 4
 TPM, EXTERNAL, PASSWORD, TPM_AND_PIN = 1, 2, 3, 4
 INVALID = 2147942487  # E_INVALIDARG, 0x80070057
 STEPS = {
@@ -218,6 +218,8 @@ class WindowsDevice:
             plan["pending"].append(f"{drive.letter} its hardware test waits for a restart")
         elif drive.conversion == ENCRYPTING:
             plan["pending"].append(f"{drive.letter} being encrypted")
+        elif drive.conversion in (DECRYPTING, PAUSED):
+            steps.append(lambda: setattr(drive, "conversion", ENCRYPTING))
         elif drive.conversion == CLEAR:
             test = drive.kind == 0
             steps.append(lambda: vars(drive).update({"hardware_test": 2} if test else {"conversion": ENCRYPTING}))

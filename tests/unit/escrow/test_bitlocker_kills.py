@@ -21,7 +21,7 @@ from leeboard.escrow.vault.vault import Vault
 from leeboard.escrow.volumes.keeping import Strangers, Wish
 from leeboard.escrow.volumes.suspending import Suspension
 from tests.unit.escrow.bitlocker_controller import PLAIN, WindowsController, clear, encrypted
-from tests.unit.escrow.bitlocker_device import PowerLost, WindowsDevice
+from tests.unit.escrow.bitlocker_device import DECRYPTING, PASSWORD, PAUSED, TPM, PowerLost, WindowsDevice
 from tests.unit.escrow.vaults import Died, a_vault, bring_back, dying, keep
 
 CONTROLLER, CONNECTION, POWER = "controller", "connection", "power"
@@ -78,6 +78,25 @@ def half_made(controller: WindowsController) -> None:
     controller.device.reads_wrong = False
 
 
+def neglect(controller: WindowsController) -> None:
+    """All is encrypted; then by hand Windows is suspended without its TPM, and the data lose password and cipher."""
+    encrypt(controller)
+    windows, data = (controller.device.drive(letter) for letter in ("C:", "D:"))
+    windows.suspended = 0
+    windows.protectors = [one for one in windows.protectors if one["type"] != TPM]
+    data.conversion = DECRYPTING
+    data.protectors = [one for one in data.protectors if one["type"] != PASSWORD]
+    controller.by_hand = {windows.letter}
+    controller.before[data.name] = set()
+
+
+def pause(controller: WindowsController) -> None:
+    """The volume of Windows is half encrypted when somebody pauses that, and the data drive is in clear."""
+    controller.run()
+    controller.device.restart()
+    controller.device.drive("C:").conversion = PAUSED
+
+
 WITH_PIN = Wish(driver={"protector": "tpm-and-pin"}, pin="73194628")
 WORK = [
     Work("enable", clear),
@@ -89,9 +108,11 @@ WORK = [
     Work("replace strangers", encrypted, Wish(strangers=Strangers.REPLACE)),
     Work("suspend", clear, begin=encrypt, suspension=Suspension(1, "firmware")),
     Work("mend what was half made", encrypted, Wish(strangers=Strangers.REPLACE), half_made),
+    Work("repair", clear, begin=neglect),
+    Work("go on after a pause", clear, begin=pause),
 ]
 
-BY_DAY = [WORK[1], WORK[2], WORK[6], WORK[7]]  # every step is in one of them
+BY_DAY = [WORK[1], WORK[2], WORK[6], WORK[7], WORK[9]]  # every step is in one of them
 
 
 class Bench:

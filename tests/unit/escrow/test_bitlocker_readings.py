@@ -15,15 +15,18 @@ from leeboard.escrow.vault import controller_state, replica
 from leeboard.escrow.vault.vault import Vault
 from leeboard.escrow.volumes.keeping import Strangers, Wish
 from leeboard.escrow.volumes.readings import KeptVolumes, of_escrow
+from leeboard.model.device import Device
 from leeboard.model.enums import Level
 from leeboard.model.observation import Aspect, Found, Nothing, Observation, Reading, Unreadable
 from leeboard.policy.load import load
 from leeboard.policy.resolve import Wanted, resolve
+from leeboard.verdict.judgements.answer import Answer, DoesNotApply
 from leeboard.verdict.judgements.bitlocker import BackupState, EncryptableVolume, Protector
+from leeboard.verdict.judgements.registry import derive
 from leeboard.verdict.judgements.volume import Trouble
 from tests.unit.escrow.bitlocker_controller import DEVICE, WindowsController, clear, encrypted, looked_after
 from tests.unit.escrow.bitlocker_device import PASSWORD, WindowsDevice
-from tests.unit.escrow.vaults import a_vault
+from tests.unit.escrow.vaults import AT, a_vault
 
 
 def shown(device: WindowsDevice) -> list[EncryptableVolume]:
@@ -45,7 +48,7 @@ def looked(controller: WindowsController, level: Level = Level.STANDARD) -> Kept
     def places() -> list[replica.Place]:
         return [replica.open_place(path, seen.vault, copy) for copy, path in enumerate(seen.places, 1)]
 
-    return KeptVolumes(controller.kept, places, frozenset(seen.custodians), level)
+    return KeptVolumes(controller.kept, places, frozenset(seen.custodians), level, DEVICE.urn)
 
 
 @pytest.fixture
@@ -125,8 +128,8 @@ def test_in_clear_nothing_is_asked_and_what_cannot_be_told_is_an_error(vault: Va
 BASELINE = load()
 
 
-def wanted(where: str = "ours") -> Wanted:
-    return resolve(BASELINE, DEVICE.model_copy(update={"parameters": {"recovery_passwords": where}}))
+def wanted(where: str = "ours", device: Device = DEVICE) -> Wanted:
+    return resolve(BASELINE, device.model_copy(update={"parameters": {"recovery_passwords": where}}))
 
 
 def night(controller: WindowsController, aspect: Aspect | None = None) -> dict[str, Aspect]:
@@ -135,12 +138,23 @@ def night(controller: WindowsController, aspect: Aspect | None = None) -> dict[s
     effective = aspect or Found(state="value", value=texts, source="device")
     said = Reading(driver="bitlocker_volume", address="volumes", effective=effective)
     observation = Observation.model_construct(readings=(said,))
-    return {one.address: one.effective for one in of_escrow(observation, wanted(), controller.vault.var)}
+    taken = of_escrow(observation, wanted(device=controller.registered), controller.vault.var)
+    return {one.address: one.effective for one in taken}
+
+
+def protection_of(found: dict[str, Aspect]) -> Answer:
+    """What ENC-01 makes of the part about protection, which is taken out of what a night found."""
+    aspect = found.pop("protection")
+    assert isinstance(aspect, Found)
+    return derive("bitlocker_unprotected_without_window", aspect.value, {}, AT)
 
 
 def test_a_night_takes_what_the_vault_has(controller: WindowsController) -> None:
     found = night(controller)
-    assert set(found) == {"age", "escrowed", "protectors", "rotated", "suspensions"}
+    assert set(found) == {"age", "escrowed", "protection", "protectors", "rotated", "suspensions"}
+    protection = found.pop("protection")
+    assert isinstance(protection, Found) and isinstance(protection.value, list)
+    assert [json.loads(text)["volume"]["letter"] for text in protection.value] == ["C:"], "its data drives are ENC-10"
     for aspect in found.values():
         assert isinstance(aspect, Found) and isinstance(aspect.value, list)
         assert [json.loads(text)["name"] for text in aspect.value] == ["C:", "D:"]
@@ -152,7 +166,10 @@ def test_where_passwords_are_kept_elsewhere_nothing_is_taken(controller: Windows
 
 
 def test_before_anything_is_encrypted_there_is_nothing_to_keep(vault: Vault) -> None:
-    for aspect in night(WindowsController(vault, clear())).values():
+    found = night(WindowsController(vault, clear()))
+    with pytest.raises(DoesNotApply):
+        protection_of(found)
+    for aspect in found.values():
         assert isinstance(aspect, Found) and aspect.value == []
 
 
@@ -164,8 +181,11 @@ def test_what_cannot_be_told_is_no_answer(controller: WindowsController) -> None
     shutil.rmtree(controller.vault.places[1].path)
     found = night(controller)
     assert isinstance(found["escrowed"], Unreadable) and isinstance(found["rotated"], Found)
+    assert protection_of(found).value == ()
     (controller.vault.var / "escrow.json").unlink()
-    for aspect in night(controller).values():
+    found = night(controller)
+    assert protection_of(found).value == (), "what the device says of its protection counts without a vault"
+    for aspect in found.values():
         assert isinstance(aspect, Nothing) and "leeboard escrow init begins one" in aspect.note
 
 

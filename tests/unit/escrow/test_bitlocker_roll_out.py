@@ -14,10 +14,13 @@ from leeboard.escrow.disks.disk import Outcome
 from leeboard.escrow.vault.records import State
 from leeboard.escrow.volumes.roll_out import UNTRIED, Variables, look_after
 from leeboard.model.enums import Level
+from leeboard.model.finding import Judged
 from leeboard.model.observation import Found, Observation, Reading
-from leeboard.model.waiver import Waiver
+from leeboard.model.verdicts import Verdict
+from leeboard.model.waiver import Waiver, parse
 from leeboard.policy.load import load
-from leeboard.policy.resolve import resolve
+from leeboard.policy.resolve import Wanted, resolve
+from leeboard.verdict.evaluate import evaluate
 from tests.unit.escrow.bitlocker_controller import DEVICE, WindowsController, clear
 from tests.unit.escrow.bitlocker_device import PASSWORD, TPM_AND_PIN
 from tests.unit.escrow.vaults import AT, a_vault
@@ -95,11 +98,11 @@ def test_a_preview_counts_on_the_policy_that_a_roll_out_writes_first(controller:
     assert controller.device.wishes[-1]["policy"] == {}
 
 
-def seen_in(conversion: int) -> Observation:
+def seen_in(conversion: int, has_tpm: bool = True) -> Observation:
     """A device whose volume of Windows is in clear (0) or encrypted and protected (1)."""
     volume = {
         "name": "C", "letter": "C:", "kind": 0, "conversion": conversion, "protection": conversion, "lock": 0,
-        "protectors": [],
+        "protectors": [], "start": {"tpm": {"present": has_tpm}},
     }  # fmt: skip
     found = {"state": "value", "value": [json.dumps(volume)], "source": "WMI"}
     reading = {"driver": "bitlocker_volume", "address": "volumes", "fingerprint": "f", "effective": found}
@@ -123,6 +126,33 @@ def test_a_volume_that_is_as_somebody_accepted_it_is_left_alone(
     said = look_after(vault, wanted, seen_in(conversion), ask, controller.clock, Variables(), dry=True)
     assert (controller.device.steps == []) is alone
     assert ("accepted risk here (W-2026-001" in said.summary) is alone
+
+
+def encrypted_of(wanted: Wanted, seen: Observation, at: datetime) -> Judged:
+    """What a check says of whether the volume of Windows is encrypted."""
+    every = [judged for one in evaluate(wanted, seen, at) for judged in one.judged]
+    (found,) = (one for one in every if one.setting == "windows-encrypted")
+    return found
+
+
+def test_the_named_exception_of_a_device_without_a_tpm_is_a_waiver(controller: WindowsController) -> None:
+    (risk,) = parse(
+        [{
+            "id": "W-2026-002", "control": "ENC-01", "devices": [DEVICE.asset], "reason": "It has no TPM.",
+            "settings": {"windows-encrypted": ["C:: not encrypted"]}, "owner": "The head", "approved_by": "The board",
+            "siro": True, "granted": f"{AT:%Y-%m-%d}", "last_day": f"{AT + timedelta(days=90):%Y-%m-%d}",
+        }]
+    ).good  # fmt: skip
+    ours = {"enforce": ("ENC",), "parameters": {"recovery_passwords": "ours"}, "waivers": (risk,)}
+    wanted = resolve(BASELINE, DEVICE.model_copy(update=ours))
+    for has_tpm in (False, True):  # what is accepted does not end with a setting of the firmware
+        seen = seen_in(0, has_tpm)
+        assert encrypted_of(wanted, seen, controller.clock()).verdict is Verdict.WAIVED
+        said = look_after(controller.vault, wanted, seen, controller.device.ask, controller.clock, Variables())
+        assert "accepted risk here (W-2026-002" in said.summary and controller.device.steps == []
+    later = controller.clock() + timedelta(days=91)
+    drifted = encrypted_of(wanted, seen_in(0, False), later)
+    assert drifted.verdict is Verdict.DRIFTED and "Windows sees no TPM, so no roll-out encrypts it" in drifted.reason
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,9 @@ from leeboard.errors import LeeboardError
 from leeboard.escrow.vault.vault import Vault
 from leeboard.escrow.volumes.suspending import Suspension
 from leeboard.model.observation import Found
-from leeboard.verdict.judgements.answer import DoesNotApply, Facts, MakesNoSense
+from leeboard.verdict.judgements.answer import DoesNotApply, Facts, MakesNoSense, UnderWay
 from leeboard.verdict.judgements.escrowed_keys import KeptSuspension, suspended
+from leeboard.verdict.judgements.registry import derive
 from tests.unit.escrow.bitlocker_controller import WindowsController, encrypted, looked_after
 from tests.unit.escrow.bitlocker_device import ENCRYPTING, Drive
 from tests.unit.escrow.test_bitlocker_readings import night
@@ -49,6 +50,18 @@ def said(controller: WindowsController) -> tuple[tuple[str, ...], str]:
     return tuple(map(str, answer.value)), answer.grounds
 
 
+def protection(controller: WindowsController) -> tuple[str, str]:
+    """What ENC-01 is told in a night of the protection: pending, drifted or compliant, and in which words."""
+    aspect = night(controller)["protection"]
+    assert isinstance(aspect, Found)
+    try:
+        answer = derive("bitlocker_unprotected_without_window", aspect.value, {}, controller.clock())
+    except UnderWay as progress:
+        return "pending", str(progress)
+    assert isinstance(answer.value, tuple)
+    return "drifted" if answer.value else "compliant", "; ".join(map(str, answer.value))
+
+
 def test_a_window_is_opened_and_excused_until_protection_is_back(controller: WindowsController) -> None:
     preview = controller.suspend(FIRMWARE, dry=True)
     assert preview.changed and "it is to be suspended for 1 restart, for at most 3 days" in preview.summary
@@ -62,6 +75,12 @@ def test_a_window_is_opened_and_excused_until_protection_is_back(controller: Win
     assert [one["control"] for one in outcome.changes] == ["ENC-09"]
     wrong, grounds = said(controller)
     assert wrong == () and f"C:: suspended until {line['until']} at the latest, for 1 more restart: firmware" in grounds
+    assert protection(controller) == (
+        "pending",
+        "C:: it is not protected now: its key lies beside it in clear, so whoever has the device can read it; "
+        "a window is open for that: "
+        f"suspended until {line['until']} at the latest, for 1 more restart: firmware",
+    )
 
     again = controller.suspend(FIRMWARE)
     assert not again.changed and "already" in again.summary and len(events(controller)) == 1
@@ -74,6 +93,7 @@ def test_a_window_is_opened_and_excused_until_protection_is_back(controller: Win
     assert [line["event"] for line in events(controller)] == ["suspended", "resumed"]
     assert events(controller)[1]["reason"] == "its protection is on again"
     assert controller.run().changed is False and len(events(controller)) == 2
+    assert protection(controller)[0] == "compliant"
     controller.device.drive("C:").suspended = 1
     wrong, _grounds = said(controller)
     assert "C:: its protection is suspended, for 1 more restart, and no window is open for that" in wrong[0]
@@ -86,6 +106,8 @@ def test_a_window_that_ended_is_drift_and_a_roll_out_ends_the_suspension(control
     controller.at += timedelta(days=1, hours=1)
     wrong, _grounds = said(controller)
     assert wrong[0].startswith("C:: its protection is suspended, for 1 more restart, and the window of 2026-11-26T")
+    now, words = protection(controller)
+    assert now == "drifted" and words.startswith(wrong[0]) and words.endswith("so its key lies beside it in clear")
     assert controller.run().changed and controller.device.drive("C:").protection == 1
     assert events(controller)[-1]["reason"] == "its time was over"
     assert said(controller)[0] == () and not controller.run().changed
@@ -105,6 +127,7 @@ def test_what_somebody_suspended_by_hand_is_named_and_ended(
     controller.device.watch = lambda: None  # it is not ours
     controller.device.drive(letter).suspended = left
     assert f"{letter}: its protection {words} for that" in said(controller)[0]
+    assert protection(controller)[0] == ("drifted" if letter == "C:" else "compliant")
     assert controller.run().changed and controller.device.drive(letter).suspended is None
     assert said(controller)[0] == ()
 
@@ -115,6 +138,7 @@ def test_a_window_is_for_so_many_restarts_and_for_no_more(controller: WindowsCon
         controller.device.drive("C:").suspended = left
         (wrong,) = said(controller)[0]
         assert f"is suspended, {how_long}, and the window of" in wrong and "(firmware) is for 1 restart" in wrong
+        assert protection(controller) == ("drifted", f"{wrong}, so its key lies beside it in clear")
         with pytest.raises(LeeboardError, match="suspended already, and by no window that is open"):
             controller.suspend(FIRMWARE)
     assert controller.run().changed and controller.device.drive("C:").protection == 1

@@ -44,9 +44,11 @@ def test_the_plan_leaves_to_the_action_what_the_action_changes() -> None:
     wanted = wanted_of("ours", Level.HIGH)
     enforced = [one for one in wanted.settings if one.setting.driver == "bitlocker_volume" and one.mode is Mode.ENFORCE]
     assert {one.setting.judgement for one in enforced} == {
-        "bitlocker_unencrypted_system", "bitlocker_unprotected", "bitlocker_pre_boot", "bitlocker_recovery_passwords",
+        "bitlocker_unencrypted_system", "bitlocker_pre_boot", "bitlocker_recovery_passwords",
         "bitlocker_unencrypted_data",
     }  # fmt: skip
+    (protection,) = (one for one in wanted.settings if one.setting.id == "windows-protected")
+    assert (protection.control.id, protection.mode) == ("ENC-01", Mode.ENFORCE)
     clear = '{"name": "C", "letter": "C:", "kind": 0, "conversion": 0, "protection": 0, "method": 0, "protectors": []}'
     found = {"state": "value", "value": [clear], "source": "test"}
     seen = measurements(

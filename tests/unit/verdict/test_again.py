@@ -20,6 +20,7 @@ from tests.unit.brain import AT, baseline, control, device, observation, setting
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 END = datetime(2027, 1, 14, 9, 30, tzinfo=UTC)
 VALID = "A1 is valid from 2026-11-01T00:00:00Z to 2027-01-14T09:30:00Z"
+WELL = {"bitlocker_unprotected_without_window": Verdict.PENDING}  # what is not drifted, where not compliant
 NONE: dict[str, Any] = {"operator": "none", "value": []}
 
 
@@ -61,6 +62,18 @@ def found(judgement: str, accept: dict[str, Any], said: Any, at: datetime = AT, 
             ],
             [datetime(2027, 1, 2, tzinfo=UTC)],
         ),
+        (
+            "bitlocker_unprotected_without_window", NONE,
+            [
+                json.dumps(
+                    {"volume": {"name": "C", "kind": 0, "conversion": 1, "protection": 0, "suspended": 1,
+                                "protectors": [{"id": "p", "type": 1}]},
+                     "suspension": {"name": "C:", "left": 1, "opened": "2026-11-20T00:00:00Z",
+                                    "until": "2027-01-02T00:00:00Z", "restarts": 1, "reason": "firmware"}}
+                )
+            ],
+            [datetime(2027, 1, 2, tzinfo=UTC)],
+        ),
     ],
 )  # fmt: skip
 def test_the_verdict_changes_at_its_moment_and_at_no_other(
@@ -72,14 +85,17 @@ def test_the_verdict_changes_at_its_moment_and_at_no_other(
         assert next_change(wanted, [finding], after) == change
         assert again(wanted, finding, change - SECOND).verdict is verdict
         other = again(wanted, finding, change + SECOND)
-        assert {verdict, other.verdict} == {Verdict.COMPLIANT, Verdict.DRIFTED}
+        assert {verdict, other.verdict} == {WELL.get(judgement, Verdict.COMPLIANT), Verdict.DRIFTED}
         assert other == found(judgement, accept, said, change + SECOND)[1], "as if it were visited then"
         verdict, after = other.verdict, change + SECOND
     assert next_change(wanted, [finding], after) is None
 
 
 def test_every_judgement_that_asks_the_time_is_tried_here_and_looks_at_no_fact() -> None:
-    tried = {"certificate_faults", "days_left", "cleared_lately", "oldest_kept_key", "suspended_without_window"}
+    tried = {
+        "bitlocker_unprotected_without_window", "certificate_faults", "cleared_lately", "days_left", "oldest_kept_key",
+        "suspended_without_window",
+    }  # fmt: skip
     asking = {name: question for name, question in QUESTIONS.items() if question.asks_time}
     assert set(asking) == tried and not any(question.facts for question in asking.values())
 

@@ -108,10 +108,11 @@ Describe 'bitlocker_policy' {
 
     Context 'changing' {
         BeforeEach {
-            foreach ($module in 'BitLockerPolicyChange', 'Registry') {
+            $Machine.Type = 'dword'
+            foreach ($module in 'BitLockerPolicy', 'BitLockerPolicyChange', 'Registry') {
                 Mock Get-LeeboardMachineValue -ModuleName $module {
                     if (-not $Machine.Policy.ContainsKey($Name)) { return @{ state = 'absent' } }
-                    @{ state = 'value'; value = $Machine.Policy[$Name]; type = 'dword' }
+                    @{ state = 'value'; value = $Machine.Policy[$Name]; type = $Machine.Type }
                 }
             }
             Mock Resolve-LeeboardOwner -ModuleName BitLockerPolicyChange { & $Find; @{ Owner = $Machine.Owners[$Machine.Asked] } }
@@ -159,6 +160,17 @@ Describe 'bitlocker_policy' {
                 Should -Be 'EnableBDEWithNoTPM=0 UseAdvancedStartup=1 UseTPM=0 UseTPMKey=0 UseTPMKeyPIN=0 UseTPMPIN=1'
         }
 
+        It 'takes what is no number for none, as reading does: a <Type>' -ForEach @{ Type = 'qword' }, @{ Type = 'multi_string' }, @{ Type = 'binary' } {
+            $Machine.Type = $Type
+            $Machine.Policy = @{ UseAdvancedStartup = '1'; UseTPM = '1'; UseTPMPIN = '2'; UseTPMKey = '0'; UseTPMKeyPIN = '0'; EnableBDEWithNoTPM = '0' }
+            (Read-One 'startup/UseTPM').effective.state | Should -Be 'absent'
+            $edits = Get-LeeboardBitLockerPolicyChange -Changes @(@{ address = 'startup/UseTPMPIN'; value = 1 })
+            @($edits | Where-Object { $_.Target -like '*:UseAdvancedStartup' }).Count | Should -Be 1
+            $Machine.Type = 'dword'
+            $edits = Get-LeeboardBitLockerPolicyChange -Changes @(@{ address = 'startup/UseTPMPIN'; value = 2 })
+            @($edits | Where-Object { $_.Target -like '*:UseAdvancedStartup' }).Count | Should -Be 0
+        }
+
         It 'refuses two options that are both required' {
             $Machine.Policy = @{ UseAdvancedStartup = 1L; UseTPM = 1L }
             { Get-Change @{ 'startup/UseTPMPIN' = 1 } } | Should -Throw '*UseTPM and UseTPMPIN are both required*'
@@ -174,7 +186,7 @@ Describe 'bitlocker_policy' {
         }
 
         It 'adds nothing to a group that an MDM service has switched on' {
-            Mock Resolve-LeeboardManaged -ModuleName BitLockerPolicyChange {
+            Mock Resolve-LeeboardManaged -ModuleName BitLockerPolicy {
                 if ($Name -eq 'UseAdvancedStartup') { return @{ state = 'value'; value = 1L; type = 'dword' } }
                 $Found
             }

@@ -19,6 +19,7 @@ namespace Standins
         public static string Id = null;       // the id of the next protector
         public static string Forgets = null;  // what is read back instead
         public static string Breaks = null;   // a method that throws, with what it was given in its words
+        public static readonly Hashtable Says = new Hashtable();  // what a method returns, and nothing else
 
         // The volumes of a bench, by DeviceID, as its cim.json has them: with them, protectors are theirs.
         public static IDictionary Volumes = null;
@@ -29,6 +30,7 @@ namespace Standins
         {
             Protectors.Clear(); Names.Clear(); Calls.Clear();
             Code = 0; Id = null; Forgets = null; Breaks = null; Volumes = null; key = null;
+            Says.Clear();
         }
 
         public static bool HasKey() { return key != null; }
@@ -42,6 +44,7 @@ namespace Standins
                 ArrayList all = new ArrayList(given.Values);
                 throw new InvalidOperationException("Generic failure " + String.Join(" ", all.ToArray()));
             }
+            if (Says.Contains(method)) { said["ReturnValue"] = Says[method]; return said; }
             if (method.StartsWith("ProtectKeyWith", StringComparison.Ordinal))
             {
                 said["ReturnValue"] = (uint)Code;

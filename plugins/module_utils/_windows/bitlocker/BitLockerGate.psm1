@@ -14,6 +14,8 @@ $script:TestFailed = 1
 $script:Guid = '\A\{[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\}\z'
 $script:Needed = 'lock', 'protection', 'method', 'conversion', 'protectors', 'suspended', 'hardware_test', 'hardware',
     'auto_unlock', 'names'
+$script:NoTpm = 'Windows sees no TPM: switch it on in the firmware (PTT, fTPM or Security Device; ENC-05). A machine that ' +
+    'has none is not encrypted from here: exchange it, or have a named person accept that until a given day (a waiver of ENC-01)'
 $script:Unready = @{ 0x8 = 'must be cleared, or its owner''s password imported'; 0x20 = 'is switched off' }
 
 function Get-LeeboardBitLockerRefusal {
@@ -118,7 +120,7 @@ function Get-TpmRefusal {
 
     $tpm = if ($Volume.start) { $Volume.start['tpm'] }
     if ($null -eq $tpm) { return 'what the TPM is cannot be told' }
-    if (-not $tpm.present) { return 'Windows sees no TPM (ENC-05)' }
+    if (-not $tpm.present) { return $script:NoTpm }
     if (-not ($tpm.enabled -and $tpm.activated)) { return 'the TPM is switched off; switch it on in the firmware (ENC-05)' }
     foreach ($bit in $script:Unready.Keys) {
         if ($tpm.needs -band $bit) { return "the TPM $($script:Unready[$bit]) (ENC-05)" }

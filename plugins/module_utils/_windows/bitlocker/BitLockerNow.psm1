@@ -92,12 +92,9 @@ function Invoke-LeeboardBitLockerMethod {
     )
 
     $answer = @(Invoke-LeeboardCimMethod -Instance $Instance -MethodName $Method -Arguments $Arguments)
-    if (-not $answer.Length) {
-        throw (New-LeeboardProblem -Code malformed -Why "$script:Class.$Method gave no answer")
-    }
-    $code = [long]$answer[0].ReturnValue
+    $code = Get-LeeboardReturnCode -Answer $answer -Method "$script:Class.$Method"
     if ($code -ne 0) {
-        throw (New-LeeboardProblem -Code failed -Why "$script:Class.$Method`: $(Get-LeeboardBitLockerWord $code)")
+        throw (New-LeeboardProblem -Code failed -Why "$script:Class.$Method`: $(Get-LeeboardBitLockerWord $code $Method)")
     }
     return $answer[0]
 }
@@ -107,6 +104,10 @@ function Add-Answer {
 
     try {
         $Volume[$Part] = (Invoke-LeeboardBitLockerMethod $Instance $Method).$Out
+        # Only where nothing opens a volume by itself there is nothing to say.
+        if ($null -eq $Volume[$Part] -and $Part -ne 'auto_unlock') {
+            throw (New-LeeboardProblem -Code malformed -Why "$script:Class.$Method returned 0 and said nothing of $Out")
+        }
     } catch {
         $Volume[$Part] = $null
         $Volume.troubles[$Part] = New-LeeboardTrouble $_

@@ -46,7 +46,7 @@ function Get-PolicyReading {
         throw (New-LeeboardProblem -Code malformed -Why "'$Address' is no address of the driver $script:Driver")
     }
     $switch_, $name = $script:Switches[$Matches['group']], $Matches['name']
-    $found = Get-Policy $name
+    $found = Get-LeeboardBitLockerPolicyValue $name
     $set = Resolve-LeeboardOwner { Get-LeeboardPolicyOwner -Path $script:Key -Name $name }
     $source = "$script:Key`:$name"
     if ($found['Source']) { $source = $found.Source }
@@ -69,9 +69,12 @@ function Get-PolicyReading {
         -Owner $set.Owner
 }
 
-# A value of the policy, or what an MDM service sets in its place.
-function Get-Policy {
-    param([string]$Name)
+function Get-LeeboardBitLockerPolicyValue {
+    <#
+    .SYNOPSIS
+    A value of the policy, or what an MDM service sets in its place: as Get-LeeboardMachineValue gives it.
+    #>
+    param([Parameter(Mandatory = $true)][string]$Name)
 
     $own = Get-LeeboardMachineValue -Path $script:Key -Name $Name
     return Resolve-LeeboardManaged -Path $script:Key -Name $Name -Found $own
@@ -80,14 +83,19 @@ function Get-Policy {
 function Test-Switch {
     param([string]$Name)
 
-    return (Get-Number $Name) -eq 1
+    return (Get-LeeboardBitLockerPolicyNumber $Name) -eq 1
 }
 
-# A value as a number, kept as a DWORD or as text; $null for anything else.
-function Get-Number {
-    param([string]$Name)
+function Get-LeeboardBitLockerPolicyNumber {
+    <#
+    .SYNOPSIS
+    A value of the policy as a number, kept as a DWORD or as text; $null for anything else, which Windows does not take.
+    .DESCRIPTION
+    What is read of the policy and what is written beside it (BitLockerPolicyChange.psm1) go by this one.
+    #>
+    param([Parameter(Mandatory = $true)][string]$Name)
 
-    $found = Get-Policy $Name
+    $found = Get-LeeboardBitLockerPolicyValue $Name
     $number = [uint32]0
     if ($found.state -eq 'value' -and $found.type -in 'dword', 'string' -and
         [uint32]::TryParse([string]$found.value, [ref]$number)) {
@@ -102,13 +110,13 @@ function Get-Conflict {
     $conflicts = @()
     if (Test-Switch UseAdvancedStartup) {
         $set = [ordered]@{}
-        foreach ($name in $script:Options) { $set[$name] = Get-Number $name }
+        foreach ($name in $script:Options) { $set[$name] = Get-LeeboardBitLockerPolicyNumber $name }
         foreach ($required in @($set.Keys | Where-Object { $set[$_] -eq 1 })) {
             $beside = @($set.Keys | Where-Object { $_ -ne $required -and $set[$_] -in 1, 2 } | ForEach-Object { "$_=$($set[$_])" })
             if ($beside.Length) { $conflicts += "$required=1 beside $([string]::Join(', ', [string[]]$beside))" }
         }
         foreach ($name in $script:Options + $script:WithoutTpm) {
-            if ((Get-Policy $name).state -eq 'absent') {
+            if ((Get-LeeboardBitLockerPolicyValue $name).state -eq 'absent') {
                 $conflicts += "$name is not set, although UseAdvancedStartup is 1"
             }
         }
@@ -117,4 +125,5 @@ function Get-Conflict {
     return New-LeeboardReading -Driver $script:Driver -Address $Address -Effective $aspect
 }
 
-Export-ModuleMember -Function Read-LeeboardBitLockerPolicy
+Export-ModuleMember -Function Read-LeeboardBitLockerPolicy, Get-LeeboardBitLockerPolicyValue,
+    Get-LeeboardBitLockerPolicyNumber

@@ -3,9 +3,9 @@
 
 #AnsibleRequires -PowerShell ..engine.Reading
 #AnsibleRequires -PowerShell ..group_policy.GroupPolicy
-#AnsibleRequires -PowerShell ..mdm.Mdm
 #AnsibleRequires -PowerShell ..registry.Registry
 #AnsibleRequires -PowerShell ..system.RegistryKey
+#AnsibleRequires -PowerShell .BitLockerPolicy
 
 # What the driver `bitlocker_policy` writes: a value of a group together with the group's switch, since neither counts
 # without the other. What the group lacks then is written as well, as the policy's editor does: start-up options as Windows
@@ -85,7 +85,7 @@ function Set-LeeboardBitLockerPolicyChange {
 function Add-Group {
     param([System.Collections.Specialized.OrderedDictionary]$Values, [hashtable]$Group)
 
-    if ((Get-Number $Group.Switch) -ne 1) {
+    if ((Get-LeeboardBitLockerPolicyNumber $Group.Switch) -ne 1) {
         $owner = Get-Owner $Group.Switch
         if ($owner) {
             throw (New-LeeboardProblem -Code refused -Why "$owner sets $($Group.Switch), and would set it again")
@@ -102,8 +102,8 @@ function Add-Group {
     foreach ($name in $Group.Rest.Keys) {
         if ($Values.Contains($name)) { continue }
         $isBeside = $required.Length -and $options -contains $name -and $name -ne $required[0]
-        $isMissing = (Get-Found $name).state -eq 'absent'
-        if (-not $isMissing -and -not ($isBeside -and (Get-Number $name) -ne $script:Forbidden)) { continue }
+        $isMissing = (Get-LeeboardBitLockerPolicyValue $name).state -eq 'absent'
+        if (-not $isMissing -and -not ($isBeside -and (Get-LeeboardBitLockerPolicyNumber $name) -ne $script:Forbidden)) { continue }
         if (Get-Owner $name) { continue }
         $Values[$name] = if ($isBeside) { $script:Forbidden } else { $Group.Rest[$name] }
     }
@@ -114,23 +114,7 @@ function Get-Wanted {
     param([System.Collections.Specialized.OrderedDictionary]$Values, [string]$Name)
 
     if ($Values.Contains($Name)) { return [string]$Values[$Name] }
-    return Get-Number $Name
-}
-
-function Get-Found {
-    param([string]$Name)
-
-    $own = Get-LeeboardMachineValue -Path $script:Key -Name $Name
-    return Resolve-LeeboardManaged -Path $script:Key -Name $Name -Found $own
-}
-
-# A value as a number, kept as a DWORD or as text; $null for anything else.
-function Get-Number {
-    param([string]$Name)
-
-    $found = Get-Found $Name
-    $number = [uint32]0
-    if ($found.state -eq 'value' -and [uint32]::TryParse([string]$found.value, [ref]$number)) { return [long]$number }
+    return Get-LeeboardBitLockerPolicyNumber $Name
 }
 
 function Get-Owner {

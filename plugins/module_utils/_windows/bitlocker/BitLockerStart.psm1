@@ -97,9 +97,9 @@ function Invoke-Tpm {
 
     return Get-LeeboardOnce -Name "tpm $Method" -Read {
         $answer = @(Invoke-LeeboardCimMethod -Instance $Tpm -MethodName $Method)
-        if (-not $answer.Length -or $answer[0].ReturnValue -ne 0) {
-            $code = if ($answer.Length) { 'with 0x{0:x8}' -f [long]$answer[0].ReturnValue } else { 'without an answer' }
-            throw (New-LeeboardProblem -Code failed -Why "Win32_Tpm.$Method failed $code")
+        $code = Get-LeeboardReturnCode -Answer $answer -Method "Win32_Tpm.$Method"
+        if ($code -ne 0) {
+            throw (New-LeeboardProblem -Code failed -Why ("Win32_Tpm.$Method failed with 0x{0:x8}" -f $code))
         }
         $answer[0]
     }

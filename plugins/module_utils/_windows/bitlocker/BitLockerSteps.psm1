@@ -151,7 +151,7 @@ function Format-Answer {
     foreach ($part in 'id', 'forgotten', $More) {
         if ($part -and $null -ne $Answer[$part]) { $said[$part] = $Answer[$part] }
     }
-    if ($code -ne 0) { $said['words'] = "$($Answer['method']): $(Get-LeeboardBitLockerWord $code)" }
+    if ($code -ne 0) { $said['words'] = "$($Answer['method']): $(Get-LeeboardBitLockerWord $code $Answer['method'])" }
     return $said
 }
 
@@ -184,6 +184,11 @@ function Get-Removed {
     $instance = Get-LeeboardBitLockerInstance $Given.volume
     $id = @{ VolumeKeyProtectorID = $Given.protector }
     [void](Invoke-LeeboardBitLockerMethod -Instance $instance -Method DeleteKeyProtector -Arguments $id)
+    $left = @((Get-LeeboardBitLockerNow).volumes | Where-Object { $_.name -eq $Given.volume } | ForEach-Object { $_.protectors })
+    if (@($left | Where-Object { $_ -and $_.id -eq $Given.protector }).Length) {
+        throw (New-LeeboardProblem -Code failed -Why (
+                "recovery password $($Given.protector) was removed as Windows says, and is in the volume all the same"))
+    }
     return @{ changed = $true }
 }
 

@@ -153,9 +153,9 @@ function Get-Volume {
         protectors = $null; troubles = @{}
     }
     if ($letter -and $PageFiles.Contains($letter)) { $volume['page_files'] = [string[]]@($PageFiles[$letter]) }
-    Add-Part $volume lock { (Invoke-Volume $Instance GetLockStatus).LockStatus }
-    Add-Part $volume protection { (Invoke-Volume $Instance GetProtectionStatus).ProtectionStatus }
-    Add-Part $volume method { (Invoke-Volume $Instance GetEncryptionMethod).EncryptionMethod }
+    Add-Part $volume lock { Get-Out $Instance GetLockStatus LockStatus }
+    Add-Part $volume protection { Get-Out $Instance GetProtectionStatus ProtectionStatus }
+    Add-Part $volume method { Get-Out $Instance GetEncryptionMethod EncryptionMethod }
     Add-Part $volume conversion {
         $answer = Invoke-Volume $Instance GetConversionStatus @{ PrecisionFactor = [uint32]0 } $script:Locked
         if ($null -ne $answer) {
@@ -168,10 +168,10 @@ function Get-Volume {
         Add-Part $volume suspended { Get-SuspendCount $Instance $volume.kind }
     }
     if ($volume.kind -eq $script:SystemKind -and $volume.conversion -eq $script:Decrypted) {
-        Add-Part $volume hardware_test { (Invoke-Volume $Instance GetHardwareTestStatus).TestStatus }
+        Add-Part $volume hardware_test { Get-Out $Instance GetHardwareTestStatus TestStatus }
     }
     if ($volume.kind -eq $script:SystemKind -and $volume.conversion) {
-        Add-Part $volume binding { (Invoke-Volume $Instance GetSecureBootBindingState).BindingState }
+        Add-Part $volume binding { Get-Out $Instance GetSecureBootBindingState BindingState }
     }
     if ($volume.kind -eq $script:DataKind -and -not $letter -and $volume.conversion -eq $script:Decrypted) {
         Add-Part $volume partition { Get-PartitionType $volume.name }
@@ -194,10 +194,7 @@ function Invoke-Volume {
     param([object]$Instance, [string]$Method, [System.Collections.IDictionary]$Arguments = @{}, [long[]]$Instead = @())
 
     $answer = @(Invoke-LeeboardCimMethod -Instance $Instance -MethodName $Method -Arguments $Arguments)
-    if (-not $answer.Length) {
-        throw (New-LeeboardProblem -Code malformed -Why "$script:Class.$Method gave no answer")
-    }
-    $code = [long]$answer[0].ReturnValue
+    $code = Get-LeeboardReturnCode -Answer $answer -Method "$script:Class.$Method"
     if ($code -eq 0) {
         return $answer[0]
     }
@@ -208,6 +205,17 @@ function Invoke-Volume {
     throw (New-LeeboardProblem -Code $reason -Why ("$script:Class.$Method failed with 0x{0:x8}" -f $code))
 }
 
+# What a method answers in one of its out parameters. A success that says nothing is an answer that makes no sense.
+function Get-Out {
+    param([object]$Instance, [string]$Method, [string]$Out, [System.Collections.IDictionary]$Arguments = @{})
+
+    $value = (Invoke-Volume $Instance $Method $Arguments).$Out
+    if ($null -eq $value) {
+        throw (New-LeeboardProblem -Code malformed -Why "$script:Class.$Method returned 0 and said nothing of $Out")
+    }
+    return $value
+}
+
 # Id and type of each protector, and the PCRs that its TPM checks.
 function Get-Protector {
     param([object]$Instance)
@@ -216,7 +224,7 @@ function Get-Protector {
     $ids = if ($null -eq $answer) { @() } else { @($answer.VolumeKeyProtectorID | Where-Object { $_ }) }
     $found = foreach ($id in $ids) {
         $given = @{ VolumeKeyProtectorID = [string]$id }
-        $type = (Invoke-Volume $Instance GetKeyProtectorType $given).KeyProtectorType
+        $type = Get-Out $Instance GetKeyProtectorType KeyProtectorType $given
         $protector = [ordered]@{ id = [string]$id; type = $type }
         if ($script:TpmTypes -contains $type) {
             try {
@@ -240,7 +248,11 @@ function Get-SuspendCount {
         return 0
     }
     $answer = Invoke-Volume $Instance GetSuspendCount @{} $script:NotSupported
-    if ($null -ne $answer) { return $answer.SuspendCount }
+    if ($null -eq $answer) { return }  # an older Windows, which has no count
+    if ($null -eq $answer.SuspendCount) {
+        throw (New-LeeboardProblem -Code malformed -Why "$script:Class.GetSuspendCount returned 0 and said nothing of SuspendCount")
+    }
+    return $answer.SuspendCount
 }
 
 # The type of the partition that a volume without a letter lies on: those of recovery and start-up hold nobody's data.

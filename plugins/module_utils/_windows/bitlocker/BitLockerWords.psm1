@@ -8,7 +8,7 @@
 Set-StrictMode -Version 2.0
 
 $script:Words = @{
-    '00000001' = 'the group policy does not permit that recovery information goes to Active Directory'
+    '00000001' = 'it did not do what was asked, and calls that no error (S_FALSE)'
     '80070005' = 'access was denied; it takes an administrator, and nobody may be using the volume'
     '80070057' = 'it does not accept what it was given, or group policy wants another value'
     '80280001' = 'the password of the owner of the TPM is wrong'
@@ -81,14 +81,22 @@ $script:Words = @{
     '803100bd' = 'the volume has shadow copies; remove them first'
 }
 
+# What a code means of one method alone.
+$script:OfMethod = @{
+    'BackupRecoveryInformationToActiveDirectory 00000001' =
+        'the group policy does not permit that recovery information goes to Active Directory'
+}
+
 function Get-LeeboardBitLockerWord {
     <#
     .SYNOPSIS
-    What a code of BitLocker or the TPM means, with the code itself.
+    What a code of BitLocker or the TPM means, with the code itself. With Method what it means there.
     #>
-    param([Parameter(Mandatory = $true)][long]$Code)
+    param([Parameter(Mandatory = $true)][long]$Code, [string]$Method = '')
 
     $number = '{0:x8}' -f $Code
+    $own = $script:OfMethod["$Method $number"]
+    if ($own) { return "$own (0x$number)" }
     if ($script:Words.ContainsKey($number)) { return "$($script:Words[$number]) (0x$number)" }
     return "Microsoft's pages do not tell what 0x$number means here"
 }

@@ -232,7 +232,13 @@ namespace Leeboard
             {
                 throw new SealedKeyException(method + " gave no answer");
             }
-            return Convert.ToInt64(answer["ReturnValue"], CultureInfo.InvariantCulture);
+            long code;
+            string said = Convert.ToString(answer["ReturnValue"], CultureInfo.InvariantCulture);
+            if (!Int64.TryParse(said, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out code))
+            {
+                throw new SealedKeyException(method + " did not say whether it did anything: it returned no number");
+            }
+            return code & 0xFFFFFFFFL;
         }
 
         // A method that is given up after a time: whether it did its work is then not known.

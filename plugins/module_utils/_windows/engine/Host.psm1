@@ -140,6 +140,29 @@ function Invoke-LeeboardCimMethod {
     }
 }
 
+function Get-LeeboardReturnCode {
+    <#
+    .SYNOPSIS
+    The code that a CIM method returned, without a sign. Throws where it gave no answer, or one without a number.
+    .DESCRIPTION
+    Nothing that cannot be read is a success: PowerShell makes a 0 of what is not there.
+    .PARAMETER Answer
+    What Invoke-LeeboardCimMethod gave.
+    .PARAMETER Method
+    What was asked, in words.
+    #>
+    param([AllowNull()][AllowEmptyCollection()][object[]]$Answer, [Parameter(Mandatory = $true)][string]$Method)
+
+    $given = @($Answer | Where-Object { $null -ne $_ })
+    if (-not $given.Length) { throw (New-LeeboardProblem -Code malformed -Why "$Method gave no answer") }
+    $value = try { $given[0].ReturnValue } catch { $null }
+    $code = [long]0
+    if ($null -eq $value -or $value -is [bool] -or -not [long]::TryParse([string]$value, [ref]$code)) {
+        throw (New-LeeboardProblem -Code malformed -Why "$Method did not say whether it did anything: it returned no number")
+    }
+    return $code -band 0xFFFFFFFFL
+}
+
 function Invoke-CimQuery {
     param([string]$ClassName, [string]$Namespace, [int]$TimeoutSeconds)
 
@@ -360,4 +383,4 @@ function Receive-Output {
 
 Export-ModuleMember -Function Reset-LeeboardCache, Get-LeeboardOnce, Get-LeeboardChildren, Get-LeeboardChildSeconds,
     Get-LeeboardNow, Format-LeeboardTime, Get-LeeboardBootTime, Get-LeeboardCim,
-    Invoke-LeeboardBounded, Invoke-LeeboardCimMethod, Invoke-LeeboardProgram
+    Get-LeeboardReturnCode, Invoke-LeeboardBounded, Invoke-LeeboardCimMethod, Invoke-LeeboardProgram

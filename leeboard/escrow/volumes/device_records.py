@@ -1,0 +1,37 @@
+"""What is kept of a Windows device: under its school's URN, and under those that the school had before.
+
+A school that becomes an academy has another URN, and the ledger's lines stay as they were written. What is kept under
+an earlier URN counts for the device with the same tag, for volumes with the same GUID. Whatever becomes of such a key
+is noted under the URN that it was kept under.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from pathlib import Path
+
+from leeboard.escrow.vault import controller_state
+from leeboard.escrow.vault.records import Records
+from leeboard.model.device import Device
+
+
+def by_urn(var: Path, device: Device) -> list[tuple[str, Records]]:
+    """The records of a device under each URN, the one that it has now last. Raises LeeboardError."""
+    urns = (*(urn for urn in device.predecessors if urn != device.urn), device.urn)
+    return [(urn, controller_state.records(var, urn, device.asset)) for urn in urns]
+
+
+def records_of(var: Path, device: Device, disks: Container[str] | None = None) -> Records:
+    """All that is kept of a device, what has the URN of today last and its windows first. Raises LeeboardError.
+
+    `disks` are the GUIDs of the volumes that it has, where they are known: of another machine with its tag, in another
+    school at that time, nothing is taken then.
+    """
+    *earlier, (_urn, own) = by_urn(var, device)
+    old = [records for _urn, records in earlier]
+    keys = [key for records in old for key in records.keys if disks is None or key.disk in disks]
+    keys.sort(key=lambda key: key.made)
+    windows = [one for records in old for one in records.windows if disks is None or one.disk in disks]
+    # What was opened last decides, whatever the order in which the inventory names URNs.
+    windows.sort(key=lambda one: one.opened, reverse=True)
+    return own.model_copy(update={"keys": (*keys, *own.keys), "windows": (*own.windows, *windows)})
