@@ -20,7 +20,7 @@ from leeboard.model.enums import Mode
 from leeboard.model.finding import Finding
 from leeboard.model.verdicts import Verdict
 from leeboard.model.words import age, date_text, day, length, number, when
-from leeboard.report import html, overview, words
+from leeboard.report import html, overview, standing, words
 from leeboard.report.overview import About, Group, Headline, Hit, School, marking
 from leeboard.report.silence import silence
 from leeboard.verdict.status import DeviceStatus, EstateStatus
@@ -73,6 +73,8 @@ def render(status: EstateStatus) -> str:
         marking=marking(status),
         about=lambda control: overview.about(status.baseline, control),
         sums=sums,
+        sentences=standing.sentences(standing.sums(status)),
+        sentences_of=lambda school: standing.sentences(standing.sums(status, school.devices)),
         bar=_bar(sums),
         counts=counts,
         matrix=lambda school: matrix(status, school),
