@@ -8,7 +8,7 @@ drifted and is waived at that moment becomes `waived` here as well; the store ke
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -54,6 +54,11 @@ class _Moment:
     torn: Mapping[str, frozenset[str]] = field(default_factory=dict)  # by school: ids of waivers that do not count
     forgotten: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
     _wanted: dict[str, Wanted] = field(default_factory=dict)
+    _made: dict[Finding, Finding] = field(default_factory=dict)
+
+    def once(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+        """These findings, made here, each as one object with its equals: what is said of silence is said often."""
+        return tuple(self._made.setdefault(finding, finding) for finding in findings)
 
     def wanted(self, device: Device) -> Wanted:
         """What is wanted of a device, worked out once for all of its kind. Raises LeeboardError."""
@@ -119,15 +124,17 @@ def _status(moment: _Moment, device: Device, found: StoredDevice | None) -> Devi
         problem = problem or str(wrong)
         wanted = moment.wanted(device.model_copy(update={"overrides": {}, "parameters": {}}))
     if problem:
-        return _without_since(replace(status, outcome="failed", message=problem), _all(wanted, Verdict.ERROR, problem))
+        failed = _all(moment, wanted, Verdict.ERROR, problem)
+        return _without_since(replace(status, outcome="failed", message=problem), failed)
     if device.platform is Platform.OTHER:
-        return _without_since(replace(status, outcome="other", message=""), _never_checked(wanted))
-    fresh = measured(wanted, [age.reading(status.seen, moment.at, _never(moment, device))], moment.at)
+        return _without_since(replace(status, outcome="other", message=""), moment.once(_never_checked(wanted)))
+    reading = age.reading(status.seen, moment.at, _never(moment, device))
+    fresh = moment.once(measured(wanted, [reading], moment.at))
     if outcome in REASONS:
-        failed = _all(wanted, Verdict.ERROR, message or REASONS[outcome])
+        failed = _all(moment, wanted, Verdict.ERROR, message or REASONS[outcome])
         return _without_since(status, _in_order(wanted, failed, fresh))
     if found is None or found.seen is None:
-        never = _all(wanted, Verdict.MISSING, _never(moment, device))
+        never = _all(moment, wanted, Verdict.MISSING, _never(moment, device))
         return _without_since(status, _in_order(wanted, never, fresh))
     now = tuple(again(wanted, finding, moment.at) for finding in found.findings)
     became = {
@@ -135,11 +142,12 @@ def _status(moment: _Moment, device: Device, found: StoredDevice | None) -> Devi
         for before, after in zip(found.findings, now, strict=True)
         if before.verdict is not after.verdict
     }
-    status = replace(status, since={**status.since, **became})
+    if became:
+        status = replace(status, since={**status.since, **became})
     findings = _in_order(wanted, _last(wanted, now), fresh)
     if any(finding.verdict is Verdict.STALE for finding in fresh):
         limit = _limit(wanted)
-        findings = tuple(_stale(finding, found.seen, limit) for finding in findings)
+        findings = moment.once(_stale(finding, found.seen, limit) for finding in findings)
         became = dict.fromkeys((f.control for f in findings if f.verdict is Verdict.STALE), found.seen + limit)
         status = replace(status, since={**status.since, **became})
     return _with_waivers(moment, replace(status, findings=findings))
@@ -206,8 +214,8 @@ def _stale(finding: Finding, seen: datetime, limit: timedelta) -> Finding:
     return replace(finding, verdict=Verdict.STALE, reason=reason)
 
 
-def _all(wanted: Wanted, verdict: Verdict, reason: str) -> tuple[Finding, ...]:
-    return unseen(wanted, verdict, plain(reason, 600), measured_too=True)
+def _all(moment: _Moment, wanted: Wanted, verdict: Verdict, reason: str) -> tuple[Finding, ...]:
+    return moment.once(unseen(wanted, verdict, plain(reason, 600), measured_too=True))
 
 
 def _never_checked(wanted: Wanted) -> tuple[Finding, ...]:

@@ -60,7 +60,12 @@ def keep(path: Path, content: bytes) -> None:
 
     A new file can be read by its owner only, since it names weak points; a file that exists keeps its permissions.
     """
-    files.replace(path, content, path.stat().st_mode & 0o777 if path.exists() else 0o600)
+    files.replace(path, content, mode_of(path))
+
+
+def mode_of(path: Path) -> int:
+    """The permissions of a file that is there; of a new one those that let its owner alone read it."""
+    return path.stat().st_mode & 0o777 if path.exists() else 0o600
 
 
 @contextmanager

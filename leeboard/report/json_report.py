@@ -12,6 +12,7 @@ from leeboard.model.finding import TEXTS, Finding, Judged
 from leeboard.model.verdicts import Verdict
 from leeboard.model.waiver import Waiver
 from leeboard.report import overview
+from leeboard.report.coverage import coverage
 from leeboard.report.silence import silence
 from leeboard.report.words import clean, prose
 from leeboard.verdict.status import DeviceStatus, EstateStatus, SchoolStatus
@@ -100,6 +101,7 @@ def _counts(counts: Counter[Verdict]) -> dict[str, int]:
 def _headline(status: EstateStatus, devices: Sequence[DeviceStatus]) -> dict[str, Any]:
     sums, silent = overview.headline(devices), silence(devices, status.at)
     return {
+        "coverage": coverage(devices, status.at).places,
         "devices_total": sums.devices,
         "devices_clear": sums.clear,
         "devices_drifted": sums.drifted,

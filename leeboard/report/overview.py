@@ -355,9 +355,8 @@ def summary(status: EstateStatus) -> str:
 
 def exit_reason(status: EstateStatus) -> str:
     """Why the exit code is what it is. Says what leads to 2 and what leads to 3 when both hold."""
-    findings = list(status.every_finding())
-    drifted = sum(status.fails(device, finding) for device, finding in findings)
-    unsure = Counter(finding.verdict for device, finding in findings if unknown(device, finding))
+    drifted = sum(status.fails(device, finding) for device, finding in status.every_finding())
+    unsure = Counter(finding.verdict for device, finding in status.every_finding() if unknown(device, finding))
     parts = [f"{number(drifted, 'finding')} drifted"] if drifted else []
     parts += [f"{unsure[v]:,} {VERDICTS[v]}" for v in sorted(unsure, key=lambda v: -v.badness)]
     unjudged = sum(device.unjudged for device in status.devices)

@@ -14,15 +14,17 @@ from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment
+from jinja2.environment import TemplateStream
 from markupsafe import Markup
 
 from leeboard.model.enums import Mode
 from leeboard.model.finding import Finding
 from leeboard.model.verdicts import Verdict
 from leeboard.model.words import age, date_text, day, length, number, when
-from leeboard.report import html, overview, words
+from leeboard.report import html, overview, standing, words
 from leeboard.report.overview import About, Group, Headline, Hit, School, marking
 from leeboard.report.silence import silence
+from leeboard.storage import files
 from leeboard.verdict.status import DeviceStatus, EstateStatus
 from leeboard.version import __version__
 
@@ -41,6 +43,7 @@ CSS = Path(__file__).parent / "page.css"
 WORK = (Verdict.DRIFTED, Verdict.ERROR, Verdict.NOT_CHECKED, Verdict.PENDING, Verdict.WAIVED)
 MOST_PRINTED = 100  # devices whose details are printed; of more, those that somebody opened
 MOST_REASONS = 5  # of one control; the rest is in the details of each device
+PIECES = 1000  # of a page, that are written at once
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,11 @@ class Details:
 
 def render(status: EstateStatus) -> str:
     """The whole page."""
+    return "".join(_made(status))
+
+
+def _made(status: EstateStatus) -> TemplateStream:
+    """The page in pieces, made as they are taken."""
     templates, plain_css = _prepared()
     css, css_hash = html.on_each_sheet(plain_css, marking(status).line)
     schools = overview.schools(status)
@@ -61,7 +69,7 @@ def render(status: EstateStatus) -> str:
     counts = status.counts()
     seen = [device.seen for device in status.devices if device.seen is not None]
     sums = overview.headline(status.devices)
-    return templates.get_template("page.html.j2").render(
+    made = templates.get_template("page.html.j2").stream(
         status=status,
         schools=schools,
         names={school.urn: school.name for school in schools},
@@ -73,6 +81,8 @@ def render(status: EstateStatus) -> str:
         marking=marking(status),
         about=lambda control: overview.about(status.baseline, control),
         sums=sums,
+        sentences=standing.sentences(standing.sums(status)),
+        sentences_of=lambda school: standing.sentences(standing.sums(status, school.devices)),
         bar=_bar(sums),
         counts=counts,
         matrix=lambda school: matrix(status, school),
@@ -92,18 +102,20 @@ def render(status: EstateStatus) -> str:
         css=css,
         css_hash=css_hash,
     )
+    made.enable_buffering(PIECES)
+    return made
 
 
-def write_page(status: EstateStatus, path: Path) -> str:
-    """Write the page to `path`, whole or not at all; what it is. Raises LeeboardError when it cannot be written.
+def write_page(status: EstateStatus, path: Path) -> None:
+    """Write the page to `path`, whole or not at all. Raises LeeboardError when it cannot be written.
 
     A new file can be read by its owner only, since it names weak points; a file that exists keeps its permissions.
+    It is written as it is made: of 25,000 devices it is tens of megabytes, in pieces of a few letters.
     """
-    page = render(status)
     with html.written(path, "the page"):
         _sweep(path)
-        html.keep(path, page.encode("utf-8", "backslashreplace"))
-    return page
+        with files.replaced(path, html.mode_of(path)) as file:
+            _made(status).dump(file, "utf-8", "backslashreplace")
 
 
 def _sweep(path: Path) -> None:

@@ -5,6 +5,7 @@ Every number is one of `overview` and `coverage`, so that no two reports count d
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -36,23 +37,22 @@ class Sums:
     clear: int
 
 
-def sums(status: EstateStatus) -> Sums:
-    """Count the devices of a status, and the findings on them."""
-    pairs = [(device, finding) for device in status.devices for finding in device.findings]
-    drifted = [(device, finding) for device, finding in pairs if finding.verdict is Verdict.DRIFTED]
-    enforced = sum(status.fails(device, finding) for device, finding in drifted)
-    head = overview.headline(status.devices)
+def sums(status: EstateStatus, devices: Sequence[DeviceStatus] | None = None) -> Sums:
+    """Count the devices of a status, or some of them, and the findings on them."""
+    every = status.devices if devices is None else devices
+    found: Counter[str] = Counter()
+    for device in every:
+        failed = place_of(device, status.at) == "failed"
+        for finding in device.findings:
+            if finding.verdict is Verdict.DRIFTED:
+                found["enforced" if status.fails(device, finding) else "reported"] += 1
+            found["accepted"] += finding.verdict is Verdict.WAIVED
+            found["unread"] += finding.verdict is Verdict.ERROR and not failed
+    head = overview.headline(every)
     return Sums(
-        coverage=coverage(status.devices, status.at),
-        drifted=head.drifted,
-        enforced=enforced,
-        reported=len(drifted) - enforced,
-        accepted=sum(finding.verdict is Verdict.WAIVED for _, finding in pairs),
-        unread=sum(
-            finding.verdict is Verdict.ERROR and place_of(device, status.at) != "failed" for device, finding in pairs
-        ),
-        clear=head.clear,
-    )
+        coverage(every, status.at), head.drifted, found["enforced"], found["reported"], found["accepted"],
+        found["unread"], head.clear,
+    )  # fmt: skip
 
 
 def total(several: Sequence[Sums]) -> Sums:

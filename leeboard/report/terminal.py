@@ -36,6 +36,7 @@ from leeboard.report.overview import (
 )
 from leeboard.report.screen import Screen
 from leeboard.report.silence import silence
+from leeboard.report.standing import sentences, sums
 from leeboard.report.words import GAPS, MEANINGS, OUTCOMES, VERDICTS, both, clean, counted, listed, prose
 from leeboard.report.worklist import worklist
 from leeboard.report.worklist_text import print_items
@@ -65,12 +66,16 @@ MOST_RISKS = 40  # waivers, likewise
 def show(status: EstateStatus, console: Console, *, details: bool | None = None, exit_code: bool = True) -> None:
     """Print `status`. `details` forces (or forbids) the full view of each device; by default one device has it."""
     screen = Screen(console)
+    whole = details if details is not None else len(status.devices) == 1
     screen.line((marking(status).line, "bold reverse"))
+    if not whole:
+        screen.line(" ".join(sentences(sums(status))))
+        screen.gap()
     if items := worklist(status):
         screen.line(("Worst first", "bold underline"))
         print_items(screen, items, WORST)
         screen.gap()
-    if details if details is not None else len(status.devices) == 1:
+    if whole:
         for device in status.devices:
             _device(screen, status, device)
         for school in schools(status):
@@ -261,10 +266,10 @@ def _estate(screen: Screen, status: EstateStatus) -> None:
 
 
 def _school(screen: Screen, status: EstateStatus, school: School) -> None:
-    sums = headline(school.devices)
+    unknown = headline(school.devices).unknown
     screen.line((f"{school.name} ({school.urn})", "bold underline"), f" {school.history}".rstrip())
-    said = f"{sums.clear:,} of {number(sums.devices, 'device')} meet everything that is checked"
-    screen.line(f"{said}; {sums.drifted:,} drifted; {sums.unknown:,} not known. {counted(school.counts())}.")
+    said = " ".join(sentences(sums(status, school.devices)))
+    screen.line(f"{said} {unknown:,} not fully known. {counted(school.counts())}.")
     if silent := silence(school.devices, status.at).words:
         screen.line(f"{silent}.")
     if school.enforces:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from leeboard.model.enums import Platform
 from leeboard.model.values import plain
@@ -124,6 +125,7 @@ def clean(text: object, limit: int = 400) -> str:
     return plain(PILE.sub(lambda pile: pile[0].encode("ascii", "backslashreplace").decode(), words[: limit + 1]), limit)
 
 
+@lru_cache(2048)  # few texts, and each is asked for with every finding
 def prose(text: str) -> str:
     """Text of the baseline, with the line ends of its file folded away."""
     return clean(" ".join(text.split()), 2000)

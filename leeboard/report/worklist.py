@@ -76,10 +76,13 @@ def worklist(status: EstateStatus) -> tuple[Item, ...]:
 
 def together(every: Iterable[Part], at: datetime) -> tuple[Item, ...]:
     """The same from parts, which may be of schools that were looked at one after the other."""
-    groups: dict[tuple[str, ...], list[Part]] = {}
+    groups: dict[tuple[str, ...], _Together] = {}
     for part in every:
-        groups.setdefault(part.key, []).append(part)
-    return tuple(sorted((_item(group, at) for group in groups.values()), key=_order))
+        group = groups.get(part.key)
+        if group is None:
+            group = groups[part.key] = _Together(part)
+        group.add(part, at)
+    return tuple(sorted((group.item() for group in groups.values()), key=_order))
 
 
 def parts(status: EstateStatus) -> Iterator[Part]:
@@ -144,29 +147,57 @@ def _lacks(finding: Finding) -> bool:
     return finding.verdict is Verdict.NOT_CHECKED and any(one.code == Code.LACKING for one in finding.judged)
 
 
-def _item(group: list[Part], at: datetime) -> Item:
-    severity = min((part.severity for part in group), key=_rank)
-    controls = tuple(sorted({part.control for part in group if part.control}))
-    began = [part.since for part in group if part.since is not None]
-    first = next(part for part in group if part.severity == severity)
-    more = f" and {len(controls) - 1} more of its kind" if len(controls) > 1 else ""
-    state = f" ({VERDICTS[Verdict(first.verdict)]})" if first.control and first.verdict != Verdict.DRIFTED else ""
-    whys = Counter(part.why for part in group if part.why)
-    return Item(
-        severity=severity,
-        verdict=first.verdict,
-        what=f"{first.title}{more}{state}",
-        steps=first.steps,
-        why=_most(whys),
-        controls=controls,
-        devices=tuple(dict.fromkeys((part.urn, part.asset) for part in group if part.asset)),
-        schools=tuple(sorted({part.urn for part in group})),
-        findings=sum(bool(part.control) for part in group),
-        new=sum(at - since <= NEW for since in began if first.control),
-        newest=max(began, default=None),
-        oldest=min(began, default=None),
-        reported=sum(part.reported for part in group),
-    )
+class _Together:
+    """Parts of one key, added up: of 25,000 devices there are too many to be kept."""
+
+    def __init__(self, part: Part) -> None:
+        self.first = part  # the first of the most severe
+        self.controls: set[str] = set()
+        self.devices: dict[tuple[str, str], None] = {}
+        self.schools: set[str] = set()
+        self.whys: Counter[str] = Counter()
+        self.findings = self.reported = self.recent = 0
+        self.newest: datetime | None = None
+        self.oldest: datetime | None = None
+
+    def add(self, part: Part, at: datetime) -> None:
+        """Count a part at a moment."""
+        if _rank(part.severity) < _rank(self.first.severity):
+            self.first = part
+        if part.control:
+            self.controls.add(part.control)
+            self.findings += 1
+        if part.asset:
+            self.devices[part.urn, part.asset] = None
+        self.schools.add(part.urn)
+        if part.why:
+            self.whys[part.why] += 1
+        self.reported += part.reported
+        if part.since is not None:
+            self.newest = max(self.newest or part.since, part.since)
+            self.oldest = min(self.oldest or part.since, part.since)
+            self.recent += at - part.since <= NEW
+
+    def item(self) -> Item:
+        """What all of them come to."""
+        first = self.first
+        more = f" and {len(self.controls) - 1} more of its kind" if len(self.controls) > 1 else ""
+        state = f" ({VERDICTS[Verdict(first.verdict)]})" if first.control and first.verdict != Verdict.DRIFTED else ""
+        return Item(
+            severity=first.severity,
+            verdict=first.verdict,
+            what=f"{first.title}{more}{state}",
+            steps=first.steps,
+            why=_most(self.whys),
+            controls=tuple(sorted(self.controls)),
+            devices=tuple(self.devices),
+            schools=tuple(sorted(self.schools)),
+            findings=self.findings,
+            new=self.recent if first.control else 0,
+            newest=self.newest,
+            oldest=self.oldest,
+            reported=self.reported,
+        )
 
 
 def _most(whys: Counter[str]) -> str:

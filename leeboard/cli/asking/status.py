@@ -106,9 +106,9 @@ def report(
     def show(_: Kept, about: Subject, found: EstateStatus) -> None:
         name = about.asset or next(iter(sorted(about.urns or ())), "")
         written = (output or var / (f"report-{name}.html" if name else "report.html")).resolve()
-        made = page.write_page(found, written)
+        page.write_page(found, written)
         if pdf is not None:
-            print_pdf(made, pdf.resolve())
+            print_pdf(written.read_text(encoding="utf-8"), pdf.resolve())
         wanted = "json" if as_json else format
         if quiet:
             return

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -301,6 +302,8 @@ def stored_devices(session: Session, urns: Sequence[str] | None) -> list[StoredD
     if urns is not None:
         query = query.where(DeviceRow.urn.in_(urns))
     pool = FindingPool(lambda digest: parts.get(session, digest))
+    # The same controls began at the same moments on many devices: each name and moment is kept once.
+    known, began = cache(str), cache(datetime.fromisoformat)
     return [
         StoredDevice(
             device=Device.model_validate_json(row.device),
@@ -312,9 +315,7 @@ def stored_devices(session: Session, urns: Sequence[str] | None) -> list[StoredD
             observed_run=row.observed_run,
             seen=moment(row.seen),
             findings=pool.read(zlib.decompress(row.content), row.texts) if row.content else (),
-            since={
-                control: datetime.fromisoformat(started) for control, (started, *_) in json.loads(row.since).items()
-            },
+            since={known(control): began(started) for control, (started, *_) in json.loads(row.since).items()},
         )
         for row in session.execute(query, execution_options={"yield_per": ROWS_AT_ONCE})
     ]

@@ -14,6 +14,7 @@ from leeboard.model.verdicts import Verdict
 from leeboard.model.words import age, date_text, local_day, number
 from leeboard.report import overview
 from leeboard.report.coverage import coverage, place_of
+from leeboard.report.silence import silence
 from leeboard.report.summary.questions import QUESTIONS, Answer, Counted, Question, answer, counted
 from leeboard.report.words import clean
 from leeboard.verdict.status import DeviceStatus, EstateStatus
@@ -74,13 +75,14 @@ class Risk:
 
 @dataclass(frozen=True)
 class Sheet:
-    """All that stands on the sheet."""
+    """All that stands on the sheet. `silent` says how many devices the last run did not see, and for how long."""
 
     school: str
     urn: str
     at: datetime
     marking: str
     known: str
+    silent: str
     newest: str
     lines: tuple[Line, ...]
     risks: tuple[Risk, ...]
@@ -108,6 +110,7 @@ def sheet(
     risks = _risks(status)
     asked = list(_asked(status, school))
     seen = [device.seen for device in status.devices if device.seen is not None]
+    unseen = silence(status.devices, status.at).words
     newest = f"The latest answer of a device is of {local_day(max(seen))}, {age(max(seen), status.at)}." if seen else ""
     return Sheet(
         school=school.name,
@@ -115,6 +118,7 @@ def sheet(
         at=status.at,
         marking=overview.marking(status).line,
         known=f"{coverage(status.devices, status.at).words}.",
+        silent=f"{unseen}." if unseen else "",
         newest=newest,
         lines=tuple(_line(question, status, began, drifted[question.id]) for question in QUESTIONS),
         risks=tuple(risks[:MOST_RISKS]),

@@ -170,6 +170,7 @@ def test_never_seen(school: School) -> None:
     one, two, three = school.status(device("LT-1"), device("LT-2"), device("LT-3")).devices
     assert [found.outcome for found in (one, two, three)] == ["unreachable", "not_seen", "never"]
     assert [verdicts(found) for found in (one, two, three)] == [all_of("missing")] * 3
+    assert list(map(id, one.findings)) == list(map(id, two.findings)), "kept once, however many devices are off"
     assert (one.seen, one.message) == (None, "unreachable it was")
     assert school.status(device("LT-1")).exit_code == 3
 

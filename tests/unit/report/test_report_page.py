@@ -32,7 +32,7 @@ def test_the_head_of_the_mixed_estate() -> None:
     text = " ".join(Page(render(samples.mixed())).text.split())
     for part in (
         "Device security 2 schools , 17 devices, as of 25 Nov 2026, 02:14 UTC",
-        "8 of 17 devices meet everything that Leeboard checks.",
+        "8 devices meet all that is checked.",
         "1 of them with a risk that somebody has accepted",
         "3 have drifted from the baseline",
         "7 are not fully known",

@@ -18,12 +18,14 @@ from leeboard.evidence.store.tables import DeviceRow, VisitRow
 from leeboard.model.enums import Mode
 from leeboard.model.finding import Finding
 from leeboard.model.verdicts import Verdict
-from leeboard.report import standing
+from leeboard.report import overview, standing, terminal
 from leeboard.report.coverage import PLACES, coverage, place_of
+from leeboard.report.page import render
 from leeboard.report.screen import ENDLESS, Screen
 from leeboard.verdict.status import DeviceStatus, EstateStatus
 from tests.unit.evidence.estate import NIGHT, baseline, expected, observation, run_id, write
 from tests.unit.report import samples
+from tests.unit.report.reading import Page
 from tests.unit.report.samples import AT, device, estate, status
 
 DAY = timedelta(days=1)
@@ -131,3 +133,22 @@ def test_a_view_begins_with_the_coverage_and_ends_with_the_exit_code(kept: Estat
     assert lines[0] == lines[-2] == "standard" and lines[1].startswith("10 devices: 2 seen")
     assert "The worst" in lines and lines[-1].endswith("exit 3")
     assert max(map(len, lines)) > 80, "no line is folded where there is no edge"
+
+
+def test_every_headline_begins_with_the_coverage_and_ends_with_what_is_fine() -> None:
+    whole = samples.mixed()
+    said = standing.sentences(standing.sums(whole))
+    assert said[0].startswith("17 devices: ") and said[-1] == "8 devices meet all that is checked."
+    stream = io.StringIO()
+    terminal.show(whole, Console(file=stream, width=500))
+    for text in (stream.getvalue(), Page(render(whole)).text):
+        folded = " ".join(text.split())
+        places = [folded.index(sentence) for sentence in said]
+        assert places == sorted(places)
+    assert stream.getvalue().index(said[-1]) < stream.getvalue().index("Worst first")
+
+
+def test_a_school_s_sums_are_those_of_its_devices() -> None:
+    whole = samples.mixed()
+    every = [standing.sums(whole, school.devices) for school in overview.schools(whole)]
+    assert len(every) == 2 and standing.total(every) == standing.sums(whole)
