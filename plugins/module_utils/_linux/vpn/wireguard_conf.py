@@ -85,7 +85,7 @@ def rules(peer: Peer) -> str:
                [f'iifname != {{ "lo", "{INTERFACE}" }} ct state new ct mark set {MARK}']),
         _chain("back", "route hook output priority mangle", [f"ct mark {MARK} meta mark set {MARK}"]),
     ]  # fmt: skip
-    return f"table {TABLE} {{ {' '.join(chains)} }}"
+    return f"table {TABLE} {{ {'; '.join(chains)}; }}"
 
 
 def _chain(name: str, hook: str, found: list[str]) -> str:
