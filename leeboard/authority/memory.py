@@ -250,9 +250,7 @@ def _listed(certificate: Certificate, reason: Reason, at: datetime) -> Listed:
     return Listed(serial=certificate.serial, issuer=certificate.issuer, at=at, ends=certificate.ends, reason=reason)
 
 
-def _write_held(
-    var: Path, before: Held, changes: Mapping[str, object], urn: str | None, asset: str | None
-) -> None:
+def _write_held(var: Path, before: Held, changes: Mapping[str, object], urn: str | None, asset: str | None) -> None:
     path = _device(var, str(urn), str(asset))
     files.make_folder(path.parent)
     with writing(path):

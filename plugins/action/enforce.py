@@ -119,7 +119,7 @@ class ActionModule(DeviceAction):
         return self._done(seen)
 
     def _certified(self, visit, at) -> bool:
-        """Bring the device the certificate or the key of its VPN, where its tunnel is enforced; whether it was changed."""
+        """Bring the device the certificate or key of its VPN, where its tunnel is enforced; whether it was changed."""
         variable = visit.variable("leeboard_vpn")
         wanted, _waived = left_alone(visit.wanted, at, visit.observation)
         if variable in (None, NO_VPN) or not any(

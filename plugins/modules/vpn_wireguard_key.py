@@ -77,7 +77,7 @@ from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 
 from ..module_utils._linux.engine.edits import ChangeRefused  # noqa: E402
 from ..module_utils._linux.engine.host import Host, HostError  # noqa: E402
-from ..module_utils._linux.vpn import wireguard_key, wireguard_words  # noqa: E402
+from ..module_utils._linux.vpn import wireguard_key, wireguard_make, wireguard_words  # noqa: E402
 
 ARGUMENTS = {
     "state": {"type": "str", "choices": ["made", "tried", "read"], "default": "read"},
@@ -110,7 +110,7 @@ def _done(module: AnsibleModule, host: Host) -> dict:
         due = asked["state"] == "made" and (not there or there in asked["not_again"])
         return {**result, "changed": due, "public_key": there}
     if asked["state"] == "made":
-        result["changed"], there = wireguard_key.make(host, asked["not_again"])
+        result["changed"], there = wireguard_make.make(host, asked["not_again"])
     else:
         if not there:
             raise ChangeRefused("the device has no key of WireGuard yet")

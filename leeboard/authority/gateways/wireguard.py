@@ -63,7 +63,13 @@ def peers(wanted: Wanted) -> str:
     lines = ["# Written by leeboard vpn export-gateway. Changes here are lost when it is written again."]
     for one in wanted.peers:
         allowed = ", ".join(str(ipaddress.ip_network(address)) for address in one.addresses)
-        lines += ["", f"# {one.asset} ({one.urn})", "[Peer]", f"PublicKey = {one.public_key}", f"AllowedIPs = {allowed}"]
+        lines += [
+            "",
+            f"# {one.asset} ({one.urn})",
+            "[Peer]",
+            f"PublicKey = {one.public_key}",
+            f"AllowedIPs = {allowed}",
+        ]
     return "\n".join((*lines, ""))
 
 

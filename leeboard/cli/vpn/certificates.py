@@ -34,9 +34,7 @@ EXPORT = "Its gateway knows it after the next leeboard vpn export-gateway."
 
 
 def issue(
-    request: Annotated[
-        Path | None, typer.Option("--request", help="The request for a certificate (PEM).")
-    ] = None,
+    request: Annotated[Path | None, typer.Option("--request", help="The request for a certificate (PEM).")] = None,
     device: Device = None,
     gateway: Gateway = None,
     inventory: Inventory = None,
@@ -58,7 +56,9 @@ def issue(
     _one(device, gateway)
     if public_key is not None:
         if device is None or request is not None or to is not None:
-            raise LeeboardError("--public-key: goes with a device by its asset tag, and with neither --request nor --to")
+            raise LeeboardError(
+                "--public-key: goes with a device by its asset tag, and with neither --request nor --to"
+            )
         new = peers.keep(var, registered(inventory, device, school), public_key, now(), by_hand=True)
         typer.echo(f"{plain(device)}: {'its key is kept' if new else 'has this key already'}. {EXPORT}")
         return
@@ -130,9 +130,7 @@ def list_certificates(
         every = [*known.gateways, *(one for of_device in devices for one in of_device.certificates)]
     issuers = [*([known.begun.root] if known.begun else []), *known.issuing]
     if format == "json":
-        authorities = [
-            {"id": one.id, "ends": one.ends.isoformat(), "revoked": one.revoked or None} for one in issuers
-        ]
+        authorities = [{"id": one.id, "ends": one.ends.isoformat(), "revoked": one.revoked or None} for one in issuers]
         rows = [one.model_dump(mode="json", exclude={"pem"}) for one in every]
         peer_keys = [one.model_dump(mode="json") for one in keys]
         answer = {"schema": 1, "authorities": authorities, "certificates": rows, "keys": peer_keys}

@@ -201,7 +201,9 @@ def _protocol(vpn: Vpn) -> Iterator[WrongVpn]:
         return
     for index, gateway in enumerate(vpn.gateways):
         for key in sorted({"public_key", "port"} & gateway.model_fields_set):
-            yield WrongVpn("goes with WireGuard; IKEv2's gateway has a certificate; take it out", "gateways", index, key)
+            yield WrongVpn(
+                "goes with WireGuard; IKEv2's gateway has a certificate; take it out", "gateways", index, key
+            )
     if "authority" not in given:
         yield WrongVpn("is missing: write leeboard, or root, issuer and eku of the school's own", "authority")
     if vpn.authority is not None:
@@ -221,7 +223,9 @@ def _wireguard(vpn: Vpn) -> Iterator[WrongVpn]:
         message = "would do nothing: a gateway of WireGuard answers whoever has a key, from everywhere; take it out"
         yield WrongVpn(message, "home")
     if not vpn.inner:
-        message = "is missing: networks such as 10.99.0.0/20, since WireGuard knows each device by an address of its own"
+        message = (
+            "is missing: networks such as 10.99.0.0/20, since WireGuard knows each device by an address of its own"
+        )
         yield WrongVpn(message, "inner")
     routes = () if vpn.everything else networks(vpn.routes)
     for index, gateway in enumerate(vpn.gateways):
@@ -238,7 +242,9 @@ def _wireguard(vpn: Vpn) -> Iterator[WrongVpn]:
     families = {one.version for one in networks(vpn.inner)}
     for one in routes if vpn.inner else ():
         if one.version not in families:
-            yield WrongVpn(f"has {one}, and inner no addresses of its family to speak from; add a network to it", "routes")
+            yield WrongVpn(
+                f"has {one}, and inner no addresses of its family to speak from; add a network to it", "routes"
+            )
     for index, server in enumerate(vpn.dns.servers if vpn.inner else ()):
         if networks([server])[0].version not in families:
             message = f"is {server}, and inner has no addresses of its family to ask it from"

@@ -170,7 +170,7 @@ def test_the_peers_are_wgs_own_words(tmp_path: Path) -> None:
     conf = tmp_path / "leeboard.conf"
     conf.write_text(files[wireguard.CONF])
     conf.chmod(0o600)
-    assert wg("quick", "strip", str(conf)).splitlines()[1:] == ["[Interface]", "ListenPort = 51821"]
+    assert wg("quick", "strip", str(conf)).strip().splitlines()[1:] == ["[Interface]", "ListenPort = 51821"]
 
 
 def test_the_script_puts_out_who_is_not_exported_before_it_lets_anybody_in(tmp_path: Path) -> None:

@@ -1,8 +1,7 @@
-"""This device's key of WireGuard, and whether the school's gateway knows it already.
+"""This device's key of WireGuard, and whether the school's gateway knows it already. wireguard_make.py makes the key.
 
-The key is made on the device and never leaves it: wg writes it into a file that is root's alone, and reads it from
-there. Whether the gateway has the public half is asked by an interface of its own that leads nowhere: the two ends shake
-hands, or they do not, and no route of the device is touched.
+wg reads the key from a file that is root's alone. Whether the gateway has the public half is asked by an interface of
+its own that leads nowhere: the two ends shake hands, or they do not, and no route of the device is touched.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ import os
 import stat
 import time
 
-from ..engine.change import sync_folder
 from ..engine.edits import ChangeRefused
 from ..engine.host import Host, HostError
 from ..engine.safe_read import first_of
@@ -19,13 +17,9 @@ from .files import OWN_CONF, OWN_WIREGUARD_KEY
 from .wireguard_conf import INTERFACE
 from .wireguard_words import KEY, Peer
 
-FOLDER = "/etc/wireguard"
 WG, QUICK = ("/usr/bin/wg",), ("/usr/bin/wg-quick",)
 NOT_INSTALLED = "wireguard-tools is not installed; the role remote_access does that"
 TRIAL = "leeboard-try"
-# wg writes the key itself: it is in no argument, and in no pipe but wg's own into the file. One that was cut off is not
-# there.
-MAKE = 'umask 077; rm -f -- "$1.new"; wg genkey > "$1.new" && sync -- "$1.new" && mv -f -- "$1.new" "$1"'
 PUBLIC = 'wg pubkey < "$1"'
 FRESH = 180  # seconds after which WireGuard itself takes a session for dead (its whitepaper, 6.1: Reject-After-Time)
 PATIENCE = 12.0  # seconds for a handshake; one that is lost is tried again after 5
@@ -41,15 +35,17 @@ def in_the_way(host: Host) -> str:
     HostError."""
     if host.exists(OWN_CONF):
         return (
-            "the device has the school's tunnel by IKEv2; take it away first (vpn.devices.without, docs/vpn.md), for no "
-            "two may lead to the school"
+            "the device has the school's tunnel by IKEv2; take it away first (vpn.devices.without, docs/vpn.md), for "
+            "no two may lead to the school"
         )
     return ""
 
 
 def public_key(host: Host) -> str:
-    """The public half of our key; empty without one, and for one that somebody else could have read. Raises HostError,
-    ChangeRefused where wg makes nothing of it."""
+    """The public half of our key; empty without one, and for one that somebody else could have read.
+
+    Raises HostError, ChangeRefused where wg makes nothing of it.
+    """
     if not host.exists(OWN_WIREGUARD_KEY) or not _kept(host):
         return ""
     done = host.act(["sh", "-c", PUBLIC, "sh", host.path(OWN_WIREGUARD_KEY)])
@@ -57,30 +53,6 @@ def public_key(host: Host) -> str:
     if done.rc != 0 or not KEY.match(found):
         raise ChangeRefused(f"{OWN_WIREGUARD_KEY} holds no key; take it away, and the next roll-out makes a new one")
     return found
-
-
-def make(host: Host, not_again: list[str]) -> tuple[bool, str]:
-    """(whether a key was made, its public half). One that is there stays, unless it is among those that count no more,
-    or somebody else could have read it. Raises ChangeRefused, HostError."""
-    there = public_key(host)
-    if there and there not in not_again:
-        return False, there
-    if not installed(host):
-        raise ChangeRefused(NOT_INSTALLED)
-    folder = host.path(FOLDER)
-    os.makedirs(folder, mode=0o700, exist_ok=True)
-    status = os.lstat(folder)
-    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
-        raise ChangeRefused(f"{FOLDER} is not root's own folder; look at who made it, and take it away")
-    os.chmod(folder, 0o700)
-    if host.link(OWN_WIREGUARD_KEY) is not None:
-        raise ChangeRefused(f"{OWN_WIREGUARD_KEY} is a symbolic link; take it away")
-    done = host.act(["sh", "-c", MAKE, "sh", host.path(OWN_WIREGUARD_KEY)])
-    if done.rc != 0:
-        raise ChangeRefused(f"wg made no key: {done.err.strip()[-200:]}")
-    sync_folder(folder)
-    host.forget()
-    return True, public_key(host)
 
 
 def answered(host: Host, peer: Peer) -> bool:
