@@ -24,8 +24,8 @@ from leeboard.model.words import day
 def keep(var: Path, device: Registered, public_key: str, at: datetime, by_hand: bool = False) -> bool:
     """Keep a device's public key in the ledger; False where it is there already. Raises LeeboardError.
 
-    Only by hand a device gets one again that was revoked for good. A run that was cut off asks twice, and finds the line that it wrote. Of a device's earlier keys none counts any
-    more once the gateway is given the new one: see `counting`.
+    Only by hand a device gets one again that was revoked for good. A run that was cut off asks twice, and finds the
+    line that it wrote. Of a device's earlier keys none counts any more: see `counting`.
     """
     with session(var, at) as opened:
         try:

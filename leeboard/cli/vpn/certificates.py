@@ -150,8 +150,8 @@ def list_certificates(
         table.add_row(*(Text(clean(cell, 80)) for cell in cells))
     for key in keys:
         state = f"revoked {day(key.revoked)} ({key.reason})" if key.revoked else ""
-        cells = ("WireGuard", f"{key.asset} ({key.urn})", key.public_key, "", state, "")
-        table.add_row(*(Text(clean(cell, 80)) for cell in cells))
+        row = ("WireGuard", f"{key.asset} ({key.urn})", key.public_key, "", state, "")
+        table.add_row(*(Text(clean(cell, 80)) for cell in row))
     stdout_console().print(table)
     count = f" and {number(len(keys), 'key')} of WireGuard" if keys else ""
     typer.echo(f"{number(len(every), 'certificate')}{count}")
@@ -191,15 +191,13 @@ def _hand_over(issued: Issued, to: Path | None) -> None:
 
 def _holder(var: Path, asset: str, school: str | None) -> tuple[str, str]:
     """The URN and tag of a device that has certificates, or a key. Raises LeeboardError for none, and for two."""
-    held = ((*of_device.certificates, *of_device.keys) for of_device in memory.every_device(var))
-    found = sorted(
-        {
-            (str(one.urn), str(one.asset))
-            for ones in held
-            for one in ones
-            if str(one.asset).casefold() == asset.casefold() and school in (None, one.urn)
-        }
-    )
+    held = [
+        (str(one.urn), str(one.asset))
+        for of_device in memory.every_device(var)
+        for ones in (of_device.certificates, of_device.keys)
+        for one in ones
+    ]
+    found = sorted({(urn, tag) for urn, tag in held if tag.casefold() == asset.casefold() and school in (None, urn)})
     if not found:
         raise LeeboardError(f"{plain(asset, 80)}: no such device has a certificate; leeboard vpn list shows all")
     if len(found) > 1:

@@ -174,7 +174,7 @@ def test_what_is_no_tunnel_is_refused_before_anything_else(tmp_path: Path, given
     host = laptop(tmp_path)
     with pytest.raises(ChangeRefused, match=words.replace("(", "\\(")):
         vpn.dry_run(host, change(given))
-    assert not host.exists(CONF) and host._runner.ran == []  # type: ignore[attr-defined]
+    assert not host.exists(CONF) and host._runner.ran == []
 
 
 # What is written
@@ -270,15 +270,17 @@ def test_no_tunnel_by_ikev2_beside_it(tmp_path: Path) -> None:
 
 # What the kernel has of it
 
+ALLOWED = "wg_show_leeboard_allowed-ips"
+
 
 @pytest.mark.parametrize(
     ("words", "answers", "files", "why"),
     [
         (SOME, {}, {UP: "GONE"}, "the kernel has no interface leeboard"),
         (SOME, {}, {KEY_FILE: "GONE"}, "the device has no key for it"),
-        (SOME, {"wg_show_leeboard_allowed-ips": f"{OTHER_KEY}\t10.20.0.0/16\n"}, {}, "other peers than the school's"),
-        (SOME, {"wg_show_leeboard_allowed-ips": f"{GATEWAY_KEY}\t10.20.0.0/16\n{OTHER_KEY}\t(none)\n"}, {}, "other peers"),
-        (SOME, {"wg_show_leeboard_allowed-ips": f"{GATEWAY_KEY}\t10.20.0.0/24\n"}, {}, "takes 10.20.0.0/24 from and to"),
+        (SOME, {ALLOWED: f"{OTHER_KEY}\t10.20.0.0/16\n"}, {}, "other peers than the school's"),
+        (SOME, {ALLOWED: f"{GATEWAY_KEY}\t10.20.0.0/16\n{OTHER_KEY}\t(none)\n"}, {}, "other peers"),
+        (SOME, {ALLOWED: f"{GATEWAY_KEY}\t10.20.0.0/24\n"}, {}, "takes 10.20.0.0/24 from and to"),
         (SOME, {"ip_-j_-4_route": "[]"}, {}, "no route of the kernel leads 10.20.0.0/16 into leeboard"),
         (ALL, {"ip_-j_-6_route": "[]"}, {}, "no route of the kernel leads ::/0 into leeboard"),
         (ALL, {"ip_-j_-4_rule": json.dumps(RULES[:1])}, {}, "no rule of the kernel leads IPv4"),
@@ -349,7 +351,7 @@ def test_a_key_that_was_left_alone_is_named_and_goes(tmp_path: Path) -> None:
     host = laptop(tmp_path)
     assert reading(host)["effective"]["value"] == f"left:{KEY_FILE}"
     apply(vpn, host, change("none"), "run")
-    assert reading(host)["effective"]["state"] == "absent" and host._runner.ran == []  # type: ignore[attr-defined]
+    assert reading(host)["effective"]["state"] == "absent" and host._runner.ran == []
 
 
 def test_who_comes_through_it_does_not_take_it_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -469,8 +471,10 @@ trap 'kill $other' EXIT
 ip link add eth9 type veth peer name eth1 netns $other
 ip link set lo up; ip addr add 192.0.2.2/24 dev eth9; ip link set eth9 up; ip route add default via 192.0.2.1
 in="nsenter --net=/proc/$other/ns/net"
-$in sh -c 'ip addr add 192.0.2.1/24 dev eth1; ip link set lo up; ip link set eth1 up; ip addr add 203.0.113.77/32 dev lo'
-ip link add leeboard type veth peer name hole; ip link set hole up; ip link set leeboard arp off; ip addr add 10.99.0.2/32 dev leeboard; ip link set leeboard up
+$in sh -c 'ip addr add 192.0.2.1/24 dev eth1; ip link set lo up; ip link set eth1 up'
+$in ip addr add 203.0.113.77/32 dev lo
+ip link add leeboard type veth peer name hole; ip link set hole up; ip link set leeboard arp off
+ip addr add 10.99.0.2/32 dev leeboard; ip link set leeboard up
 ip route add default dev leeboard table 51820; ip rule add not fwmark 51820 table 51820
 ip rule add table main suppress_prefixlength 0; sysctl -qw net.ipv4.conf.all.src_valid_mark=1
 """

@@ -93,8 +93,8 @@ def _waits(host: Host) -> bool:
 def _refuse(host: Host, wanted: Wanted) -> None:
     if host.exists(OWN_WIREGUARD):
         raise ChangeRefused(
-            "the device has the school's tunnel by WireGuard; take it away first (vpn.devices.without, docs/vpn.md), for "
-            "no two may lead to the school"
+            "the device has the school's tunnel by WireGuard; take it away first (vpn.devices.without, docs/vpn.md), "
+            "for no two may lead to the school"
         )
     problem = in_the_way(host, False) or ("" if installed(host) else NOT_INSTALLED)
     if problem:

@@ -65,7 +65,7 @@ def conf(peer: Peer) -> str:
 
 
 def rules(peer: Peer) -> str:
-    """The rules of nftables that go with a tunnel for everything, in one line. The first server of a family is asked."""
+    """The rules of nftables for a tunnel for everything, in one line. The first server of a family is asked."""
     four, six = ([one for one in peer.dns if (":" in one) is is_six] for is_six in (False, True))
     names, source, beside = [], [], []
     for family, own in (("ip", four), ("ip6", six)):
