@@ -17,13 +17,17 @@ from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import fail
 if not brain.missing():
     from leeboard.errors import LeeboardError
     from leeboard.model.values import plain
-    from leeboard.model.vpn_told import WrongVpn, told_wireguard, tunnel
+    from leeboard.model.vpn_told import EVERYTHING, WrongVpn, told_wireguard, tunnel
 
 ADDRESS, CONTROL, DRIVER = "key", "REM-01", "vpn"
 MODULE = "leeboard.schools.vpn_wireguard_key"
 UNKNOWN = (
     "its gateway does not answer its key, so its VPN tunnel waits: leeboard vpn export-gateway --kind wireguard, load "
     "that at the gateway, and roll out again"
+)
+NO_WAY_OUT = (
+    "with everything in a tunnel of WireGuard it has no network where its gateway does not answer: at a sign-in page of a "
+    "hotel, or while the gateway is down"
 )
 
 
@@ -55,7 +59,7 @@ class WireGuardKey:
         from leeboard.authority.certificates import Registered
 
         visit = self._visit
-        told_wireguard(self._variable)
+        vpn = told_wireguard(self._variable)
         device = Registered(visit.device.urn, visit.device.asset, visit.device.platform)
         answer = self._ask("read")
         if answer.get("in_the_way"):
@@ -63,6 +67,8 @@ class WireGuardKey:
         revoked = list(peers.not_again(visit.var, device))
         there = _public_key(answer)
         if visit.preview:
+            if set(EVERYTHING) <= set(vpn.routes):
+                self._remark(NO_WAY_OUT)
             self._preview(there, revoked, bool(there) and peers.is_kept(visit.var, device, there))
             return
         made = self._ask("made", not_again=revoked)

@@ -69,6 +69,13 @@ RULES = [
 ]
 
 
+def listed(words: str, without: str = "") -> str:
+    """What nft lists of our table, as far as anybody looks, but for a chain."""
+    chains = wireguard_conf.chains(wireguard_words.parse(words))
+    rules = [{"rule": {"chain": name}} for name, (_hook, those) in chains.items() for _one in those if name != without]
+    return json.dumps({"nftables": [{"metainfo": {}}, *({"chain": {"name": name}} for name in chains), *rules]})
+
+
 class Laptop(Answers):
     """A machine on which commands do what they are for, as far as anybody looks afterwards. `ran` has those that change
     something."""
@@ -84,7 +91,7 @@ class Laptop(Answers):
             "ip -j -4 route": Completed(0, json.dumps(four), ""),
             "ip -j -6 route": Completed(0, json.dumps(six), ""),
             "rule show": Completed(0, json.dumps(RULES), ""),
-            "nft -j list table": Completed(0, "{}", ""),
+            "nft -j list table": Completed(0, listed(words), ""),
             "wg pubkey": Completed(0, f"{OTHER_KEY}\n", ""),
             "show -p": Completed(0, "LoadState=loaded\nActiveState=active\nUnitFileState=enabled\n", ""),
         }
@@ -92,7 +99,8 @@ class Laptop(Answers):
 
     def __call__(self, argv: list[str], input: str, timeout: float, environment: Any) -> Completed:
         name = "enable" if argv[:2] == ["systemctl", "enable"] else "load" if argv == [*wireguard_conf.LOAD] else ""
-        if argv == wireguard_changes.WAIT or argv[:2] == ["systemctl", "disable"] or name:
+        ends = [wireguard_changes.WAIT, [*tunnel_conf.LOAD_NETWORKD]]
+        if argv in ends or argv[:2] == ["systemctl", "disable"] or name:
             self.ran.append(argv)
             if name == "enable":
                 link(self.root)
@@ -121,6 +129,7 @@ def laptop(root: Path, files: dict[str, str | None] | None = None, words: str = 
 
 def with_tunnel(root: Path, words: str = SOME, files: dict[str, str | None] | None = None, **more: Any) -> Host:
     there = {CONF: wireguard_conf.conf(wireguard_words.parse(words)), UP: "DEVTYPE=wireguard\n"}
+    there[tunnel_conf.NETWORKD] = tunnel_conf.NETWORKD_TEXT
     host = laptop(root, {**there, **(files or {})}, words, **more)
     link(root)
     return host
@@ -213,7 +222,9 @@ def test_it_is_written_and_what_is_there_is_left_alone(tmp_path: Path, under_a_c
     done = apply(vpn, host, change(), "run")
     assert done["diff"] == checked["diff"]
     runner: Any = host._runner
-    assert runner.ran == [["systemctl", "enable", UNIT], [*wireguard_conf.LOAD], wireguard_changes.WAIT]
+    told = [*tunnel_conf.LOAD_NETWORKD]
+    assert runner.ran == [told, ["systemctl", "enable", UNIT], [*wireguard_conf.LOAD], wireguard_changes.WAIT]
+    assert "ManageForeignRoutingPolicyRules=no" in host.read(tunnel_conf.NETWORKD).decode()
     assert stat.S_IMODE(os.stat(host.path(CONF)).st_mode) == 0o600
     found = reading(host)
     assert found["effective"]["value"] == SOME == found["running"]["value"]
@@ -284,7 +295,9 @@ ALLOWED = "wg_show_leeboard_allowed-ips"
         (SOME, {"ip_-j_-4_route": "[]"}, {}, "no route of the kernel leads 10.20.0.0/16 into leeboard"),
         (ALL, {"ip_-j_-6_route": "[]"}, {}, "no route of the kernel leads ::/0 into leeboard"),
         (ALL, {"ip_-j_-4_rule": json.dumps(RULES[:1])}, {}, "no rule of the kernel leads IPv4"),
-        (ALL, {"nft_-j_list_table": None}, {}, "no rules that send questions for names through the tunnel"),
+        (ALL, {"nft_-j_list_table": None}, {}, "no rules that keep all else in the tunnel"),
+        (ALL, {"nft_-j_list_table": "[]"}, {}, "what nft lists makes no sense"),
+        (ALL, {"nft_-j_list_table": listed(ALL, without="past")}, {}, "leeboard_wireguard is not as /etc/wireguard"),
     ],
 )  # fmt: skip
 def test_a_tunnel_that_is_not_whole_is_seen_and_loaded_again(
@@ -338,7 +351,10 @@ def test_all_of_it_goes_and_the_key_is_in_no_journal(tmp_path: Path, under_a_che
     assert {CONF, KEY_FILE} <= {*covered.files}
     done = apply(vpn, host, change("none"), "run")
     runner: Any = host._runner
-    assert runner.ran == [[*wireguard_conf.LOAD], ["systemctl", "disable", UNIT]]
+    assert runner.ran == [
+        [*wireguard_conf.LOAD], [*tunnel_conf.LOAD_NETWORKD], ["systemctl", "disable", UNIT],
+    ]  # fmt: skip
+    assert not host.exists(tunnel_conf.NETWORKD)
     assert reading(host)["effective"]["state"] == "absent" and {*under_a_checkpoint} <= {*covered.files}
     assert holders(tmp_path) == [] and SECRET not in json.dumps(done)
     assert not apply(vpn, host, change("none"), "run")["changed"]
@@ -417,6 +433,7 @@ def test_whether_the_gateway_answers_is_asked_by_an_interface_that_goes_again(
         ]  # fmt: skip
         told = next(argv for argv in runner.asked if argv[:2] == ["wg", "set"])
         assert SECRET not in " ".join(told) and "allowed-ips" not in told
+        assert told[told.index("fwmark") + 1] == str(wireguard_conf.MARK), "past a tunnel whose gateway is gone"
 
 
 def test_a_kernel_without_it_says_so(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from ..engine.host import Host, HostError
 from ..engine.reading import Reading, Readings, absent, reading, unreadable, value
 from ..engine.safe_read import read_each
 from . import networkmanager, others, wireguard
-from .files import NO_TUNNEL, OWN_CONF, OWN_NAME, OWN_WIREGUARD, OWN_WIREGUARD_KEY, has_ipsec
+from .files import NO_TUNNEL, OWN_CONF, OWN_NAME, OWN_NETWORKD, OWN_WIREGUARD, OWN_WIREGUARD_KEY, has_ipsec
 from .profile import Profile
 
 if TYPE_CHECKING:
@@ -91,11 +91,11 @@ def _tunnel(host: Host) -> Reading:
         from . import tunnel_state
 
         return tunnel_state.read(host, NAME)
-    left = [f"left:{OWN_WIREGUARD_KEY}"] if host.exists(OWN_WIREGUARD_KEY) else []
+    left = [f"left:{one}" for one in (OWN_WIREGUARD_KEY, OWN_NETWORKD) if host.exists(one)]
     if ipsec:
         from . import tunnel_left  # only where there is something of IPsec
 
-        left += tunnel_left.words(host).split()
+        left = [*dict.fromkeys([*left, *tunnel_left.words(host).split()])]
     elif not left:
         return reading(NAME, "tunnel", absent("strongSwan is not installed"))
     return reading(NAME, "tunnel", value(" ".join(left), NO_TUNNEL, "string") if left else absent(NO_TUNNEL))

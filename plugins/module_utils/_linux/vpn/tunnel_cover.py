@@ -35,9 +35,9 @@ def cover(host: Host, changes: list[Change]) -> Cover:
         return first
     second = _of_ipsec(host, changes)
     return Cover(
-        files=(*first.files, *second.files),
+        files=tuple(dict.fromkeys([*first.files, *second.files])),
         units=(*first.units, *second.units),
-        commands=(*first.commands, *second.commands),
+        commands=tuple(dict.fromkeys([*first.commands, *second.commands])),
         proofs=(*first.proofs, *second.proofs),
         longest=first.longest + second.longest,
     )

@@ -18,6 +18,8 @@ from ..engine.safe_read import first_of, text_or_nothing
 from ..system.came_by import came_by
 from ..system.units_enabled import enabled
 from . import wireguard_key
+from .files import has_ipsec
+from .tunnel_conf import LOAD_NETWORKD, NETWORKD, NETWORKD_TEXT
 from .wireguard_conf import CONF, INTERFACE, KEY_FILE, LOAD, UNIT, conf, written
 from .wireguard_state import ADDRESS, not_running
 from .wireguard_words import Peer, parse, text
@@ -43,12 +45,14 @@ def plan(host: Host, wanted: str) -> DryRun:
     _refuse(host, peer)
     overlay = OverlayHost(host)
     overlay.put(CONF, conf(peer), mode=MODE, owner=(0, 0))
+    overlay.put(NETWORKD, NETWORKD_TEXT, mode=0o644, owner=(0, 0))
     expected = text(peer)
-    same = text_or_nothing(host, CONF) == conf(peer)
-    if same and not not_running(host, peer):
+    if not overlay.changes_something() and not not_running(host, peer):
         return overlay.result()
+    # networkd takes wg-quick's rules away when it starts, unless it was told otherwise before.
+    told = [] if text_or_nothing(host, NETWORKD) == NETWORKD_TEXT else [[*LOAD_NETWORKD]]
     starts = [] if enabled(host, UNIT) else [["systemctl", "enable", UNIT]]
-    return overlay.result([*starts, [*LOAD], WAIT], lambda after: _not_there(after, expected))
+    return overlay.result([*told, *starts, [*LOAD], WAIT], lambda after: _not_there(after, expected))
 
 
 def _refuse(host: Host, peer: Peer) -> None:
@@ -77,8 +81,12 @@ def _not_there(after: Readings, expected: str) -> str:
 
 
 def left(host: Host) -> list[str]:
-    """The files of ours that are there: the configuration, and the key. Raises HostError."""
-    return [path for path in (CONF, KEY_FILE) if host.exists(path)]
+    """The files of ours that are there: the configuration, what networkd is told, and the key. Raises HostError.
+
+    What networkd is told the tunnel by IKEv2 has as well, and where there may be one it is left to that.
+    """
+    ours = (CONF, KEY_FILE) if has_ipsec(host) else (CONF, NETWORKD, KEY_FILE)
+    return [path for path in ours if host.exists(path)]
 
 
 def gone(host: Host) -> tuple[list[Edit], list[list[str]]]:
@@ -96,8 +104,9 @@ def gone(host: Host) -> tuple[list[Edit], list[list[str]]]:
         leads = host.link(path)
         if leads is not None:
             raise ChangeRefused(f"{path} is a symbolic link to {leads}; take it away by hand and repeat the roll-out")
-    edits: list[Edit] = [FileEdit(CONF, host.read(CONF), None)] if CONF in files else []
+    edits: list[Edit] = [FileEdit(path, host.read(path), None) for path in files if path != KEY_FILE]
     commands = [[*LOAD]] if CONF in files else []
+    commands += [[*LOAD_NETWORKD]] if NETWORKD in files else []
     commands += [["systemctl", "disable", UNIT]] if enabled(host, UNIT) else []
     if KEY_FILE in files:
         edits.append(SecretRemoval(KEY_FILE, host.read(KEY_FILE), "the key of this device for the VPN"))
@@ -115,7 +124,7 @@ def _we_come_by_it(host: Host) -> str:
 
 def cover(host: Host, with_key: bool) -> Cover:
     """All that a change of the tunnel may touch; `with_key` where it is taken away. Raises ChangeRefused, HostError."""
-    files = (CONF, KEY_FILE) if with_key and host.exists(KEY_FILE) else (CONF,)
+    files = (CONF, NETWORKD, KEY_FILE) if with_key and host.exists(KEY_FILE) else (CONF, NETWORKD)
     for path in files:
         if host.link(path) is not None:
             raise ChangeRefused(f"{path} is a symbolic link; put a regular file in its place")
@@ -125,7 +134,7 @@ def cover(host: Host, with_key: bool) -> Cover:
     return Cover(
         files=files,
         units=(UNIT,),
-        commands=(Command(LOAD, 60),),
+        commands=(Command(LOAD_NETWORKD), Command(LOAD, 60)),
         proofs=(Proof(THERE if had else GONE),),
         longest=LONGEST,
     )

@@ -8,6 +8,9 @@ in the tunnel rules of nftables go up and down with it:
     source   such a question speaks from the tunnel's address, since its own was chosen for the network nearby
     came     what this device answers to whoever came by another card goes back there: wg-quick leads what bears its
              mark past the tunnel
+    past     nothing else that begins here leaves by another card. wg-quick's routes leave the network nearby beside the
+             tunnel, and with it whatever a stranger's DHCP says is nearby; and who binds to a card goes by no route
+             of theirs. Asking for an address stays possible, and so does a connection by TCP that was there before.
 """
 
 from __future__ import annotations
@@ -28,6 +31,8 @@ TABLE = "inet leeboard_wireguard"
 HEAD = re.compile(r"# Written by Leeboard \(REM-01\), and by a roll-out anew: ([^\n]{1,4000})\n")
 WITHOUT = f"add table {TABLE}; delete table {TABLE}"  # there or not, it is gone afterwards
 PORTS = "meta l4proto { tcp, udp } th dport 53"
+# systemd-resolved asks each card's own server, bound to that card; with this it asks the tunnel's for every name.
+RESOLVED = "! systemctl -q is-active systemd-resolved || {{ resolvectl dns %i {servers} && resolvectl domain %i '~.'; }}"
 # For a change, a checkpoint and an undo: as the file says, or no tunnel without one. wg-quick needs a file to take an
 # interface down, and the one that it was made from may be gone.
 LOAD_TEXT = f"""systemctl stop {UNIT} 2>/dev/null
@@ -54,6 +59,7 @@ def conf(peer: Peer) -> str:
     ]
     if peer.everything:
         lines += [f"FwMark = {MARK}", f"PostUp = nft '{rules(peer)}'", f"PreDown = nft '{WITHOUT}'"]
+        lines += [f"PostUp = {RESOLVED.format(servers=' '.join(peer.dns))}"] if peer.dns else []
     lines += [
         "",
         "[Peer]",
@@ -65,7 +71,16 @@ def conf(peer: Peer) -> str:
 
 
 def rules(peer: Peer) -> str:
-    """The rules of nftables for a tunnel for everything, in one line. The first server of a family is asked."""
+    """The rules of nftables for a tunnel for everything, in one line."""
+    found = (
+        f"chain {name} {{ type {hook}; policy accept; {''.join(f'{one}; ' for one in those)}}}"
+        for name, (hook, those) in chains(peer).items()
+    )
+    return f"table {TABLE} {{ {'; '.join(found)}; }}"
+
+
+def chains(peer: Peer) -> dict[str, tuple[str, list[str]]]:
+    """The chains of these rules by their names, each with its hook. The first server of a family is asked."""
     four, six = ([one for one in peer.dns if (":" in one) is is_six] for is_six in (False, True))
     names, source, beside = [], [], []
     for family, own in (("ip", four), ("ip6", six)):
@@ -77,19 +92,23 @@ def rules(peer: Peer) -> str:
         other = f'oifname != "lo" {family} daddr != {{ {", ".join(own)} }}'
         names.append(f"{other} {PORTS} dnat {family} to {own[0]}")
         source.append(f'oifname "{INTERFACE}" {PORTS} {family} saddr != {inner} snat {family} to {inner}')
-    chains = [
-        _chain("names", "nat hook output priority dstnat", names),
-        _chain("source", "nat hook postrouting priority srcnat", source),
-        _chain("beside", "filter hook output priority filter", beside),
-        _chain("came", "filter hook input priority mangle",
-               [f'iifname != {{ "lo", "{INTERFACE}" }} ct state new ct mark set {MARK}']),
-        _chain("back", "route hook output priority mangle", [f"ct mark {MARK} meta mark set {MARK}"]),
-    ]  # fmt: skip
-    return f"table {TABLE} {{ {'; '.join(chains)}; }}"
-
-
-def _chain(name: str, hook: str, found: list[str]) -> str:
-    return f"chain {name} {{ type {hook}; policy accept; {''.join(f'{one}; ' for one in found)}}}"
+    past = [
+        f'oifname {{ "lo", "{INTERFACE}" }} accept',
+        "udp dport { 67, 547 } accept",
+        "tcp flags & (syn | ack) != syn accept",
+        f"ct direction original meta mark != {MARK} drop",
+    ]
+    # By direction and not by "new": who was here before the rules came is not cut off either.
+    came = [f'iifname != {{ "lo", "{INTERFACE}" }} ct direction original ct mark set {MARK}']
+    return {
+        "names": ("nat hook output priority dstnat", names),
+        "source": ("nat hook postrouting priority srcnat", source),
+        "beside": ("filter hook output priority filter", beside),
+        "came": ("filter hook input priority mangle", came),
+        "back": ("route hook output priority mangle", [f"ct mark {MARK} meta mark set {MARK}"]),
+        # Where a packet leaves, for a name's question is sent elsewhere on its way; it cannot be refused there.
+        "past": ("filter hook postrouting priority filter", past),
+    }
 
 
 def written(host: Host) -> tuple[Peer | None, list[str]]:

@@ -14,7 +14,7 @@ from ..engine.edits import ChangeRefused
 from ..engine.host import Host, HostError
 from ..engine.safe_read import first_of
 from .files import OWN_CONF, OWN_WIREGUARD_KEY
-from .wireguard_conf import INTERFACE
+from .wireguard_conf import INTERFACE, MARK
 from .wireguard_words import KEY, Peer
 
 WG, QUICK = ("/usr/bin/wg",), ("/usr/bin/wg-quick",)
@@ -66,8 +66,9 @@ def answered(host: Host, peer: Peer) -> bool:
     _run(host, ["ip", "link", "add", "dev", TRIAL, "type", "wireguard"], "this kernel has no WireGuard, or it fails")
     try:
         key = host.path(OWN_WIREGUARD_KEY)
-        asked = ["wg", "set", TRIAL, "private-key", key, "peer", peer.key, "endpoint", peer.endpoint]
-        _run(host, [*asked, "persistent-keepalive", "5"], "wg takes no such peer")
+        # The mark leads it past a tunnel for everything that is up, whose gateway may be the one that is gone.
+        asked = ["wg", "set", TRIAL, "fwmark", str(MARK), "private-key", key, "peer", peer.key]
+        _run(host, [*asked, "endpoint", peer.endpoint, "persistent-keepalive", "5"], "wg takes no such peer")
         _run(host, ["ip", "link", "set", "dev", TRIAL, "up"], "the trial did not begin")
         return _shakes_hands(host, TRIAL, peer.key)
     finally:

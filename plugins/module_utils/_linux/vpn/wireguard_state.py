@@ -13,7 +13,7 @@ from ..engine.host import Host, HostError
 from ..engine.reading import Reading, reading, value
 from ..system.units_enabled import enabled
 from .files import OWN_CONF
-from .wireguard_conf import CONF, INTERFACE, KEY_FILE, MARK, TABLE, UNIT, written
+from .wireguard_conf import CONF, INTERFACE, KEY_FILE, MARK, TABLE, UNIT, chains, written
 from .wireguard_words import EVERYTHING, Peer, text
 
 ADDRESS, NONE = "tunnel", "none"
@@ -70,9 +70,17 @@ def _past_it(host: Host, peer: Peer) -> str:
 def _rules(host: Host, peer: Peer) -> str:
     if not peer.everything:
         return ""
-    if host.query(["nft", "-j", "list", "table", *TABLE.split()]).rc != 0:
-        return f"the kernel has no rules that send questions for names through the tunnel (table {TABLE})"
-    return ""
+    missing = f"the kernel has no rules that keep all else in the tunnel, names with it (table {TABLE})"
+    done = host.query(["nft", "-j", "list", "table", *TABLE.split()])
+    if done.rc != 0:
+        return missing
+    try:
+        found = [one["rule"]["chain"] for one in json.loads(done.out)["nftables"] if "rule" in one]
+    except (ValueError, KeyError, TypeError):
+        return f"{missing}: what nft lists makes no sense"
+    # nft lists a rule in words of its own, so they are counted, chain by chain.
+    wanted = [name for name, (_hook, those) in chains(peer).items() for _one in those]
+    return "" if sorted(found) == sorted(wanted) else f"the kernel's table {TABLE} is not as {CONF} says"
 
 
 def _network(text: str, is_six: bool) -> str:
