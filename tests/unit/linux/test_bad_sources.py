@@ -147,7 +147,11 @@ PROGRAMS: dict[str, tuple[set[str], set[str]]] = {
     "rsyslogd -N1": ({"log_forwarding"}, {"silent", "cut off", "garbage"}),
     # Tried with cvtsudoers 1.9.16: it prints nothing where no Defaults line is.
     "cvtsudoers": ({"audit_rules", "dropin"}, {"silent"}),
-    "nft -j": ({"firewall"}, set()),
+    "nft -j list ruleset": ({"firewall"}, set()),
+    "nft -j list table": ({"vpn"}, set()),
+    # What has no route prints nothing, which leads past the tunnel.
+    "ip -j -4 route": ({"vpn"}, {"silent"}), "ip -j -6 route": ({"vpn"}, {"silent"}),
+    "ip -j -4 rule": ({"vpn"}, {"silent"}), "ip -j -6 rule": ({"vpn"}, {"silent"}),
     "ss -H": ({"listening"}, {"silent"}),
     "dpkg-query": ({"package"}, set()),
     "modprobe": ({"removable_media"}, set()),
@@ -305,6 +309,7 @@ FILES: dict[str, set[str]] = {
     "/etc/systemd/journald.conf.d/x.conf": {"dropin", "log_forwarding"},
     "/etc/systemd/logind.conf.d/x.conf": {"dropin"},
     "/etc/systemd/timesyncd.conf.d/x.conf": {"clock"},
+    "/etc/wireguard/leeboard.conf": {"vpn", "vpn_secrets"},
     "/etc/wireguard/wg0.conf": {"vpn", "vpn_secrets"},
     "/etc/xdg/autostart/x.desktop": {"listening"},
     "/etc/xdg/kscreenlockerrc": {"kconfig"},
@@ -319,6 +324,7 @@ FILES: dict[str, set[str]] = {
     "/sys/class/block/dm-0/dm/uuid": {"luks_volume"},
     "/sys/class/dmi/id/chassis_type": set(),
     "/sys/class/dmi/id/product_serial": set(),
+    "/sys/class/net/leeboard/uevent": {"vpn"},
     "/sys/class/net/wg0/uevent": {"vpn"},
     "/usr/lib/systemd/journald.conf.d/syslog.conf": {"dropin", "log_forwarding"},
     "/usr/lib/systemd/system/auditd.service": {"audit_rules"},

@@ -282,6 +282,7 @@ def test_no_tunnel_by_ikev2_beside_it(tmp_path: Path) -> None:
 # What the kernel has of it
 
 ALLOWED = "wg_show_leeboard_allowed-ips"
+NO_TABLE = Completed(1, "", "Error: No such file or directory\nlist table inet leeboard_wireguard\n")
 
 
 @pytest.mark.parametrize(
@@ -296,7 +297,6 @@ ALLOWED = "wg_show_leeboard_allowed-ips"
         (ALL, {"ip_-j_-6_route": "[]"}, {}, "no route of the kernel leads ::/0 into leeboard"),
         (ALL, {"ip_-j_-4_rule": json.dumps(RULES[:1])}, {}, "no rule of the kernel leads IPv4"),
         (ALL, {"nft_-j_list_table": None}, {}, "no rules that keep all else in the tunnel"),
-        (ALL, {"nft_-j_list_table": "[]"}, {}, "what nft lists makes no sense"),
         (ALL, {"nft_-j_list_table": listed(ALL, without="past")}, {}, "leeboard_wireguard is not as /etc/wireguard"),
     ],
 )  # fmt: skip
@@ -304,7 +304,7 @@ def test_a_tunnel_that_is_not_whole_is_seen_and_loaded_again(
     tmp_path: Path, words: str, answers: dict[str, str | None], files: dict[str, str], why: str
 ) -> None:
     given: Any = {
-        name: Completed(0, text, "") if text is not None else Completed(1, "", "") for name, text in answers.items()
+        name: Completed(0, text, "") if text is not None else NO_TABLE for name, text in answers.items()
     }
     host = with_tunnel(tmp_path, words, **given)
     for path in files:
@@ -316,6 +316,14 @@ def test_a_tunnel_that_is_not_whole_is_seen_and_loaded_again(
     assert found["running"]["value"] == "none" and why in found["running"]["source"], found["running"]
     if KEY_FILE not in files:
         assert vpn.dry_run(host, change(words)).commands == [[*wireguard_conf.LOAD], wireguard_changes.WAIT]
+
+
+@pytest.mark.parametrize(
+    "answer", [Completed(0, "[]", ""), Completed(0, "", ""), Completed(1, "", "Operation not permitted")]
+)
+def test_what_nft_does_not_tell_is_no_drift(tmp_path: Path, answer: Completed) -> None:
+    more: Any = {"nft_-j_list_table": answer}
+    assert reading(with_tunnel(tmp_path, ALL, **more))["effective"]["state"] == "unreadable"
 
 
 def test_what_does_not_start_with_the_machine_is_seen(tmp_path: Path) -> None:

@@ -70,14 +70,13 @@ def _past_it(host: Host, peer: Peer) -> str:
 def _rules(host: Host, peer: Peer) -> str:
     if not peer.everything:
         return ""
-    missing = f"the kernel has no rules that keep all else in the tunnel, names with it (table {TABLE})"
-    done = host.query(["nft", "-j", "list", "table", *TABLE.split()])
-    if done.rc != 0:
-        return missing
+    argv = ["nft", "-j", "list", "table", *TABLE.split()]
+    if "No such file or directory" in host.query(argv).err:
+        return f"the kernel has no rules that keep all else in the tunnel, names with it (table {TABLE})"
     try:
-        found = [one["rule"]["chain"] for one in json.loads(done.out)["nftables"] if "rule" in one]
+        found = [one["rule"]["chain"] for one in json.loads(_told(host, argv))["nftables"] if "rule" in one]
     except (ValueError, KeyError, TypeError):
-        return f"{missing}: what nft lists makes no sense"
+        raise HostError("malformed", f"what {' '.join(argv[:3])} prints makes no sense") from None
     # nft lists a rule in words of its own, so they are counted, chain by chain.
     wanted = [name for name, (_hook, those) in chains(peer).items() for _one in those]
     return "" if sorted(found) == sorted(wanted) else f"the kernel's table {TABLE} is not as {CONF} says"
