@@ -137,7 +137,9 @@ class LaptopOfWireGuard(Laptop):
 
     def __init__(self, folder: Path, comes: str, **more: Any) -> None:
         super().__init__(folder, comes, **more)
-        file = an_estate(folder / "wireguard", WIREGUARD, more="level: sensitive\n")
+        estate = folder / "wireguard"
+        estate.mkdir()
+        file = an_estate(estate, WIREGUARD, more="level: sensitive\n")
         give_addresses(file)
         school = the_school(file, problems=1)  # another device's level asks for more
         self.variables |= school.own_variables(school.devices[0])

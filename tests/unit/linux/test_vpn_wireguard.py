@@ -345,7 +345,7 @@ def test_a_file_that_somebody_changed_is_drift_and_written_again(tmp_path: Path,
     path.write_text(whole + changed)
     assert reading(host)["effective"]["value"].split() == [f"changed:{CONF}", *SOME.split()]
     plan = vpn.dry_run(host, change())
-    assert [edit.after for edit in plan.edits] == [whole.encode()]
+    assert {edit.path: edit.after for edit in plan.edits}[CONF] == whole.encode()
     path.write_text("[Interface]\n")
     assert reading(host)["effective"]["value"] == f"changed:{CONF}"
 
