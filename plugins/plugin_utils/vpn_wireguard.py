@@ -26,8 +26,8 @@ UNKNOWN = (
     "that at the gateway, and roll out again"
 )
 NO_WAY_OUT = (
-    "with everything in a tunnel of WireGuard it has no network where its gateway does not answer: at a sign-in page of a "
-    "hotel, or while the gateway is down"
+    "with everything in a tunnel of WireGuard it has no network where its gateway does not answer: at a sign-in page "
+    "of a hotel, or while the gateway is down"
 )
 
 

@@ -62,8 +62,8 @@ class WireGuardGateway:
             "sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1"
         )
         machine.root("nft -f -", input=COUNTED)
-        made = "umask 077; wg genkey > /etc/wireguard/leeboard-gateway.key; wg pubkey < /etc/wireguard/leeboard-gateway.key"
-        self.public_key = machine.root(made).stdout.strip()
+        key = "/etc/wireguard/leeboard-gateway.key"
+        self.public_key = machine.root(f"umask 077; wg genkey > {key}; wg pubkey < {key}").stdout.strip()
 
     def gets(self, *peers: Peer) -> None:
         """Copy an export with these peers over, and do what its page says."""

@@ -150,8 +150,10 @@ PROGRAMS: dict[str, tuple[set[str], set[str]]] = {
     "nft -j list ruleset": ({"firewall"}, set()),
     "nft -j list table": ({"vpn"}, set()),
     # What has no route prints nothing, which leads past the tunnel.
-    "ip -j -4 route": ({"vpn"}, {"silent"}), "ip -j -6 route": ({"vpn"}, {"silent"}),
-    "ip -j -4 rule": ({"vpn"}, {"silent"}), "ip -j -6 rule": ({"vpn"}, {"silent"}),
+    "ip -j -4 route": ({"vpn"}, {"silent"}),
+    "ip -j -6 route": ({"vpn"}, {"silent"}),
+    "ip -j -4 rule": ({"vpn"}, {"silent"}),
+    "ip -j -6 rule": ({"vpn"}, {"silent"}),
     "ss -H": ({"listening"}, {"silent"}),
     "dpkg-query": ({"package"}, set()),
     "modprobe": ({"removable_media"}, set()),

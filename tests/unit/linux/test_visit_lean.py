@@ -38,8 +38,15 @@ BESIDES = [
     ("/usr/bin/plasmashell", {"kconfig.view", "kconfig.files", "kconfig.ini", "kconfig.cascade", "kconfig.session"}),
     ("/etc/swanctl/swanctl.conf", {"system.private_keys", "vpn.configurations", *OPEN}),
     ("/etc/ipsec.secrets", OPEN),
-    ("/etc/wireguard/leeboard.conf", {*(f"vpn.wireguard_{part}" for part in ("state", "conf", "words")),
-                                      "engine.access_attribute", "system.private_keys", "vpn.configurations"}),
+    (
+        "/etc/wireguard/leeboard.conf",
+        {
+            *(f"vpn.wireguard_{part}" for part in ("state", "conf", "words")), "vpn.tunnel_words",
+            "engine.access_attribute",
+            "system.private_keys",
+            "vpn.configurations",
+        },
+    ),
     ("/usr/sbin/rsyslogd", RSYSLOG),
     ("/etc/leeboard/firewall.nft", {*FIREWALL, "system.came_by"}),
     ("/usr/lib/systemd/systemd-journal-upload", {"logging.journal_upload", *SENDING}),

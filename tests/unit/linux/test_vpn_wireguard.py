@@ -162,7 +162,7 @@ def test_the_words_come_back_as_they_were_whatever_their_order(words: str) -> No
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        (SOME.replace("port:", "psk:"), "says nothing of a tunnel of WireGuard"),
+        (SOME.replace("port:", "psk:"), "says nothing of a tunnel"),
         (SOME.replace("51820", "0"), "is no port"),
         (SOME.replace("51820", "65536"), "is no port"),
         (SOME.replace("vpn.school", "vpn$(id)"), "is no name such as"),
@@ -303,9 +303,7 @@ NO_TABLE = Completed(1, "", "Error: No such file or directory\nlist table inet l
 def test_a_tunnel_that_is_not_whole_is_seen_and_loaded_again(
     tmp_path: Path, words: str, answers: dict[str, str | None], files: dict[str, str], why: str
 ) -> None:
-    given: Any = {
-        name: Completed(0, text, "") if text is not None else NO_TABLE for name, text in answers.items()
-    }
+    given: Any = {name: Completed(0, text, "") if text is not None else NO_TABLE for name, text in answers.items()}
     host = with_tunnel(tmp_path, words, **given)
     for path in files:
         (tmp_path / path.lstrip("/")).unlink()

@@ -32,7 +32,9 @@ HEAD = re.compile(r"# Written by Leeboard \(REM-01\), and by a roll-out anew: ([
 WITHOUT = f"add table {TABLE}; delete table {TABLE}"  # there or not, it is gone afterwards
 PORTS = "meta l4proto { tcp, udp } th dport 53"
 # systemd-resolved asks each card's own server, bound to that card; with this it asks the tunnel's for every name.
-RESOLVED = "! systemctl -q is-active systemd-resolved || {{ resolvectl dns %i {servers} && resolvectl domain %i '~.'; }}"
+RESOLVED = (
+    "! systemctl -q is-active systemd-resolved || {{ resolvectl dns %i {servers} && resolvectl domain %i '~.'; }}"
+)
 # For a change, a checkpoint and an undo: as the file says, or no tunnel without one. wg-quick needs a file to take an
 # interface down, and the one that it was made from may be gone.
 LOAD_TEXT = f"""systemctl stop {UNIT} 2>/dev/null

@@ -17,12 +17,11 @@ import re
 from typing import NamedTuple
 
 from ..engine.edits import ChangeRefused
+from .tunnel_words import EVERYTHING, address, grouped, named, network, one_of, some_of
 
 BEGINS = "wireguard:"
-NAME = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}\.)*[A-Za-z0-9-]{0,62}[A-Za-z0-9]\Z")
+KINDS = ("wireguard", "port", "key", "inner", "to", "dns")
 KEY = re.compile(r"[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=\Z")  # 32 bytes, in the one way in which they can be written
-EVERYTHING = ("0.0.0.0/0", "::/0")
-MOST = 60  # networks
 
 
 class Peer(NamedTuple):
@@ -54,31 +53,24 @@ def is_meant(text: object) -> bool:
 
 def parse(text: str) -> Peer:
     """The tunnel that a text describes. Raises ChangeRefused for anything that is not in these words."""
-    found: dict[str, list[str]] = {}
-    for word in text.split():
-        kind, colon, rest = word.partition(":")
-        if kind not in ("wireguard", "port", "key", "inner", "to", "dns") or not colon or not rest:
-            raise ChangeRefused(f"{word[:80]!r} says nothing of a tunnel of WireGuard")
-        found.setdefault(kind, []).append(rest)
-    name, _at, address = _one(found, "wireguard").partition("@")
-    if not NAME.match(name):
-        raise ChangeRefused(f"{name[:80]!r} is no name such as vpn.example.sch.uk")
-    port, key = _one(found, "port"), _one(found, "key")
+    found = grouped(text.split(), KINDS)
+    name, _at, where = one_of(found, "wireguard").partition("@")
+    port, key = one_of(found, "port"), one_of(found, "key")
     if not re.match(r"[1-9][0-9]{0,4}\Z", port) or int(port) > 65535:
         raise ChangeRefused(f"{port[:80]!r} is no port")
     if not KEY.match(key):
         raise ChangeRefused("the gateway's public key is no key of WireGuard")
-    inner = tuple(_address(one) for one in _some(found, "inner"))
+    inner = tuple(address(one) for one in some_of(found, "inner"))
     if len({":" in one for one in inner}) < len(inner):
         raise ChangeRefused("the device has one address of a family in the tunnel")
     peer = Peer(
-        name,
-        _address(address),
+        named(name),
+        address(where),
         int(port),
         key,
         tuple(sorted(inner, key=lambda one: ":" in one)),
-        tuple(sorted({_network(one) for one in _some(found, "to")})),
-        tuple(_address(one) for one in _one(found, "dns").split(",")) if "dns" in found else (),
+        tuple(sorted({network(one) for one in some_of(found, "to")})),
+        tuple(address(one) for one in one_of(found, "dns").split(",")) if "dns" in found else (),
     )
     _refuse(peer)
     return peer
@@ -94,8 +86,8 @@ def _refuse(peer: Peer) -> None:
     for one in [*(() if peer.everything else peer.to), *peer.dns]:
         if (":" in one) not in families:
             raise ChangeRefused(f"the device has no address of its own to speak to {one} from")
-    address = ipaddress.ip_address(peer.address)
-    if not peer.everything and any(address in ipaddress.ip_network(one) for one in peer.to):
+    gateway = ipaddress.ip_address(peer.address)
+    if not peer.everything and any(gateway in ipaddress.ip_network(one) for one in peer.to):
         raise ChangeRefused(f"the gateway's own address {peer.address} would be led into the tunnel")
 
 
@@ -110,32 +102,3 @@ def text(peer: Peer) -> str:
         *([f"dns:{','.join(peer.dns)}"] if peer.dns else []),
     ]
     return " ".join(sorted(words))
-
-
-def _some(found: dict[str, list[str]], kind: str) -> list[str]:
-    if kind not in found:
-        raise ChangeRefused(f"the tunnel has no {kind}")
-    if len(found[kind]) > MOST:
-        raise ChangeRefused(f"more than {MOST} words of one kind")
-    return found[kind]
-
-
-def _one(found: dict[str, list[str]], kind: str) -> str:
-    words = _some(found, kind)
-    if len(words) > 1:
-        raise ChangeRefused(f"there is one tunnel at a time, and it has one {kind}")
-    return words[0]
-
-
-def _address(word: str) -> str:
-    try:
-        return str(ipaddress.ip_address(word))
-    except ValueError:
-        raise ChangeRefused(f"{word[:80]!r} is no address") from None
-
-
-def _network(word: str) -> str:
-    try:
-        return str(ipaddress.ip_network(word))
-    except ValueError:
-        raise ChangeRefused(f"{word[:80]!r} is no network such as 10.0.0.0/8") from None
