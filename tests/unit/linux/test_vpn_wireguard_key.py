@@ -151,3 +151,37 @@ def test_who_came_by_another_card_is_answered_there(tmp_path: Path, with_rules: 
     )
     done = in_a_network(script)
     assert done.stdout.strip() == ("answer" if with_rules else "none"), done.stderr
+
+
+NEARBY = """
+import socket
+server = socket.socket(); server.bind(("192.0.2.1", 2224)); server.listen(); server.settimeout(40)
+print("listens", flush=True)
+while True:
+    came, whom = server.accept(); came.sendall(b"answer"); came.close()
+"""
+# By its routes, and bound to its card, which goes by no route.
+ASKS_NEARBY = """
+import socket
+for card in (b"", b"eth9"):
+    asking = socket.socket(); asking.settimeout(5)
+    asking.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, card)
+    try:
+        asking.connect(("192.0.2.1", 2224)); print(asking.recv(9).decode())
+    except OSError:
+        print("none")
+"""
+
+
+@pytest.mark.parametrize("with_rules", [True, False])
+def test_the_network_nearby_is_not_reached_beside_the_tunnel(tmp_path: Path, with_rules: bool) -> None:
+    """wg-quick's routes alone leave it beside the tunnel, with all that a stranger's DHCP says is nearby."""
+    (tmp_path / "nearby.py").write_text(NEARBY)
+    (tmp_path / "asks.py").write_text(ASKS_NEARBY)
+    up = f"nft '{wireguard_conf.rules(wireguard_words.parse(ALL))}'" if with_rules else ":"
+    script = (
+        f"{NETWORK}{up}\n$in python3 {tmp_path}/nearby.py > {tmp_path}/said & server=$!\n"
+        f"until grep -q listens {tmp_path}/said; do sleep 0.1; done\npython3 {tmp_path}/asks.py\nkill $server\n"
+    )
+    done = in_a_network(script)
+    assert done.stdout.split() == [("none" if with_rules else "answer")] * 2, done.stderr
