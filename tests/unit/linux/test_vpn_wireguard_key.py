@@ -122,7 +122,7 @@ asking.connect(("192.0.2.2", 2223)); print(asking.recv(9).decode())
 # wg-quick's routes, with a card that swallows all in the place of a tunnel whose gateway does not answer.
 NETWORK = """
 set -e
-unshare --net sleep 60 & other=$!
+unshare --net sleep 600 & other=$!
 while [ "$(readlink /proc/$other/ns/net)" = "$(readlink /proc/$$/ns/net)" ]; do sleep 0.1; done
 trap 'kill $other' EXIT
 ip link add eth9 type veth peer name eth1 netns $other
