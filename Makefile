@@ -31,7 +31,7 @@ test-full:  ## Do and mend every break, into docs/proof (hours; goes on where it
 	@scripts/test-packages.sh
 	@scripts/test-windows.sh
 	@LEEBOARD_FULL=1 scripts/test.sh -m "lab or windows or full or hypothesis" \
-		tests/controls/test_linux_breaks.py tests/vm/test_molecule.py tests/vm/test_vpn.py \
+		tests/controls/test_linux_breaks.py tests/vm/test_molecule.py tests/vm/test_vpn.py tests/vm/test_vpn_wireguard.py \
 		tests/school/full_a_school.py tests/controls/full_power_cuts.py tests/controls/test_recovery_keys.py \
 		tests/controls/test_empty_disks.py tests/controls/test_tpm.py tests/controls/test_bindings.py \
 		tests/controls/test_linux_combined.py tests/controls/test_linux_undo.py tests/controls/test_linux_trouble.py \

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from leeboard.authority import memory, profile, records
-from leeboard.authority.records import Certificate, Issuer, Kind, Reason, Revocation
+from leeboard.authority.records import Certificate, Issuer, Kind, PeerKey, Reason, Revocation
 from leeboard.authority.request import RequestedKey, requested_key
 from leeboard.authority.session import Session, session
 from leeboard.errors import LeeboardError
@@ -43,6 +43,14 @@ class Issued:
         return self.certificate.pem + self.issuing
 
 
+@dataclass(frozen=True)
+class Gone:
+    """What of a device was revoked at once."""
+
+    certificates: tuple[Certificate, ...]
+    keys: tuple[PeerKey, ...]
+
+
 def issue_device(var: Path, device: Registered, request: bytes, at: datetime) -> Issued:
     """A certificate for the key of a device that the register has. Raises LeeboardError; then nothing was issued.
 
@@ -63,13 +71,23 @@ def issue_gateway(var: Path, name: str, request: bytes, at: datetime) -> Issued:
         return _issue(opened, key, Kind.GATEWAY, name, held)
 
 
-def revoke_device(var: Path, urn: str, asset: str, reason: Reason, at: datetime) -> tuple[Certificate, ...]:
-    """Revoke every certificate of a device that still counts; those. Raises LeeboardError where there is none."""
+def revoke_device(var: Path, urn: str, asset: str, reason: Reason, at: datetime) -> Gone:
+    """Revoke every certificate of a device that still counts, and every key of WireGuard, by one line of the ledger.
+
+    Raises LeeboardError where there is neither.
+    """
     with session(var, at) as opened:
-        held = memory.held(var, urn, asset).certificates
-        gone = _serials(held, opened.at, f"{plain(asset)}: has no certificate")
-        opened.note(records.REVOKED, Revocation(serials=gone, reason=reason, urn=urn, asset=asset))
-        return tuple(one for one in held if one.serial in gone)
+        held = memory.held(var, urn, asset)
+        keys = tuple(one for one in held.keys if one.revoked is None)
+        certificates = tuple(one for one in held.certificates if one.valid(opened.at))
+        if not keys:
+            _serials(certificates, opened.at, f"{plain(asset)}: has no certificate")
+        gone = Revocation(
+            serials=tuple(one.serial for one in certificates), reason=reason, urn=urn, asset=asset,
+            keys=tuple(one.public_key for one in keys),
+        )  # fmt: skip
+        opened.note(records.REVOKED, gone)
+        return Gone(certificates, keys)
 
 
 def revoke_gateway(var: Path, name: str, reason: Reason, at: datetime) -> tuple[Certificate, ...]:

@@ -1,7 +1,7 @@
 """What a controller remembers of its VPN authority, in `var/authority`; all but the keys is made again from the ledger.
 
 known.json                 the authority as a whole, and how far in the ledger it goes
-devices/URN/ASSET.json     the certificates of one device
+devices/URN/ASSET.json     the certificates of one device, and its public keys of WireGuard
 by-key/SHA-256             whose public key it is, so that a key is certified for one of them only
 keys/ID.pem                the private key of an issuing authority (0600)
 lists/ID.crl               the newest list of each authority, as it was published last
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ from pydantic import ValidationError
 
 from leeboard.authority import records
 from leeboard.authority.profile import Signer, key_of_pem
-from leeboard.authority.records import Certificate, Issuer, Kind, Known, Listed, Reason, Revocation
+from leeboard.authority.records import Certificate, Issuer, Kind, Known, Listed, PeerKey, Reason, Revocation
 from leeboard.errors import LeeboardError
 from leeboard.escrow.vault.controller_state import writing
 from leeboard.escrow.vault.ledger import Entry, Mark
@@ -39,10 +39,14 @@ class _Remembered(Strict):
 
 
 class Held(Strict):
-    """The certificates of one device, the oldest first. `entry` is the number of the last line that is in it."""
+    """The certificates of one device and its keys of WireGuard, the oldest first.
+
+    `entry` is the number of the last line that is in it.
+    """
 
     entry: int = 0
     certificates: tuple[Certificate, ...] = ()
+    keys: tuple[PeerKey, ...] = ()
 
 
 def read(var: Path) -> tuple[Known, Mark]:
@@ -85,14 +89,18 @@ def held(var: Path, urn: str, asset: str) -> Held:
 
 def every(var: Path) -> list[Certificate]:
     """The certificates of all devices. Raises LeeboardError."""
-    found: list[Certificate] = []
+    return [one for of_device in every_device(var) for one in of_device.certificates]
+
+
+def every_device(var: Path) -> Iterator[Held]:
+    """What each device has, in the order of schools and tags. Raises LeeboardError."""
     for path in sorted((var / FOLDER / DEVICES).glob("*/*.json")):
-        found += held(var, path.parent.name, path.stem).certificates
-    return found
+        yield held(var, path.parent.name, path.stem)
 
 
 def owner(var: Path, key: str) -> str:
-    """Whose certificate a public key has: "URN ASSET", or a gateway's name; "" for nobody's."""
+    """Whose a public key is that has a certificate, or is known as a peer's: "URN ASSET", or a gateway's name; "" for
+    nobody's."""
     content = files.read_regular(var / FOLDER / BY_KEY / key, 4096)
     return content.decode("utf-8", "replace").strip() if content else ""
 
@@ -180,20 +188,35 @@ def _after(var: Path, known: Known, entry: Entry) -> Known:
         return known.model_copy(update={"issuing": (*before, new.issuing), "root_list": new.root_list})
     if entry.event == records.ISSUED:
         return _issued(var, known, entry, records.certificate_of(entry))
+    if entry.event == records.KEY:
+        _peer(var, entry, records.peer_key_of(entry))
+        return known
     return _revoked(var, known, entry, records.revocation_of(entry))
 
 
 def _issued(var: Path, known: Known, entry: Entry, new: Certificate) -> Known:
-    path = var / FOLDER / BY_KEY / new.key
-    files.make_folder(path.parent)
-    with writing(path):
-        files.replace(path, f"{owner_of(new)}\n".encode())
+    _index(var, new.key, owner_of(new))
     if new.kind is Kind.GATEWAY:
         return known.model_copy(update={"gateways": (*known.gateways, new)})
     before = held(var, str(new.urn), str(new.asset))
     if before.entry < entry.number:
-        _write_held(var, Held(entry=entry.number, certificates=(*before.certificates, new)), new.urn, new.asset)
+        certificates = (*before.certificates, new)
+        _write_held(var, before, {"entry": entry.number, "certificates": certificates}, new.urn, new.asset)
     return known
+
+
+def _peer(var: Path, entry: Entry, new: PeerKey) -> None:
+    _index(var, new.id, f"{new.urn} {new.asset}")
+    before = held(var, new.urn, new.asset)
+    if before.entry < entry.number:
+        _write_held(var, before, {"entry": entry.number, "keys": (*before.keys, new)}, new.urn, new.asset)
+
+
+def _index(var: Path, key: str, owned_by: str) -> None:
+    path = var / FOLDER / BY_KEY / key
+    files.make_folder(path.parent)
+    with writing(path):
+        files.replace(path, f"{owned_by}\n".encode())
 
 
 def _revoked(var: Path, known: Known, entry: Entry, gone: Revocation) -> Known:
@@ -211,7 +234,13 @@ def _revoked(var: Path, known: Known, entry: Entry, gone: Revocation) -> Known:
         before = held(var, str(gone.urn), str(gone.asset))
         certificates = tuple(map(marked, before.certificates))
         if before.entry < entry.number:
-            _write_held(var, Held(entry=entry.number, certificates=certificates), gone.urn, gone.asset)
+            revoked = {"revoked": at, "reason": gone.reason}
+            keys = tuple(
+                one.model_copy(update=revoked) if one.public_key in gone.keys and not one.revoked else one
+                for one in before.keys
+            )
+            new = {"entry": entry.number, "certificates": certificates, "keys": keys}
+            _write_held(var, before, new, gone.urn, gone.asset)
     listed = [_listed(one, gone.reason, at) for one in certificates if one.serial in gone.serials]
     still = (one for one in known.revoked if at < one.ends + records.KEPT_ON_LIST)
     return known.model_copy(update={"revoked": (*still, *listed)})
@@ -221,8 +250,8 @@ def _listed(certificate: Certificate, reason: Reason, at: datetime) -> Listed:
     return Listed(serial=certificate.serial, issuer=certificate.issuer, at=at, ends=certificate.ends, reason=reason)
 
 
-def _write_held(var: Path, record: Held, urn: str | None, asset: str | None) -> None:
+def _write_held(var: Path, before: Held, changes: Mapping[str, object], urn: str | None, asset: str | None) -> None:
     path = _device(var, str(urn), str(asset))
     files.make_folder(path.parent)
     with writing(path):
-        files.replace(path, record.model_dump_json().encode() + b"\n")
+        files.replace(path, before.model_copy(update=dict(changes)).model_dump_json().encode() + b"\n")

@@ -1,11 +1,15 @@
 """What the ledger says of the VPN's authority: its certificates, which of them were revoked, and for which keys.
 
+Of WireGuard, which has no certificates, it has the public keys of devices, and which of them count no more.
+
 The ledger is that of the vault of recovery keys. A certificate stands in its line whole: once the line is there the
 certificate is, and whoever asks again with the same key gets it again.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
@@ -22,12 +26,15 @@ from leeboard.model.strict import Strict
 
 # What can happen, as the ledger's `event`.
 BEGUN, RENEWED, ISSUED, REVOKED = "vpn-begun", "vpn-renewed", "vpn-issued", "vpn-revoked"
-EVENTS = (BEGUN, RENEWED, ISSUED, REVOKED)
+KEY = "vpn-key"  # a device said over its pinned connection that this is its public key of WireGuard
+EVENTS = (BEGUN, RENEWED, ISSUED, REVOKED, KEY)
 KEPT_ON_LIST = timedelta(days=7)  # RFC 5280 3.3: a certificate stays on one list more after its end; clocks differ
 
 NONE = "this controller has no VPN authority; begin one with leeboard vpn init"
 
 Serial = Annotated[str, Field(pattern=r"^[0-9a-f]{32,40}$")]
+# 32 bytes in base64, in the one way in which they can be written.
+PublicKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$")]
 
 
 class Reason(StrEnum):
@@ -108,6 +115,22 @@ class Certificate(Strict):
         return self.ends - (self.ends - self.made) / 3
 
 
+class PeerKey(Strict):
+    """A device's public key of WireGuard, by which its gateway knows it. It has no end of its own."""
+
+    public_key: PublicKey
+    urn: Urn
+    asset: Asset
+    made: datetime
+    revoked: datetime | None = None
+    reason: Reason | None = None
+
+    @property
+    def id(self) -> str:
+        """The SHA-256 of the key in hex: its name in the index of keys, and in the ledger's line."""
+        return hashlib.sha256(base64.b64decode(self.public_key)).hexdigest()
+
+
 class Begun(Strict):
     """The authority's beginning. `root_list` is the list that the root signed, in hexadecimal."""
 
@@ -128,10 +151,14 @@ class Renewed(Strict):
 
 
 class Revocation(Strict):
-    """Certificates of one device, or of one gateway (by its name), that were revoked at once."""
+    """Certificates of one device, or of one gateway (by its name), that were revoked at once.
+
+    `keys` are public keys of WireGuard that its gateway is to know no more.
+    """
 
     serials: tuple[Serial, ...]
     reason: Reason
+    keys: tuple[PublicKey, ...] = ()
     urn: Urn | None = None
     asset: Asset | None = None
     gateway: str = ""
@@ -198,6 +225,11 @@ def renewed_of(entry: Entry) -> Renewed:
 def certificate_of(entry: Entry) -> Certificate:
     """The certificate in a line. Raises LeeboardError where the line makes no sense."""
     return _parsed(Certificate, entry)
+
+
+def peer_key_of(entry: Entry) -> PeerKey:
+    """The public key of WireGuard in a line. Raises LeeboardError where the line makes no sense."""
+    return _parsed(PeerKey, entry)
 
 
 def revocation_of(entry: Entry) -> Revocation:

@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from leeboard.authority import memory
 from leeboard.authority.certificates import Registered
-from leeboard.authority.records import Certificate, Known, Reason
+from leeboard.authority.memory import Held
+from leeboard.authority.records import Certificate, Known, PeerKey, Reason
 from leeboard.errors import LeeboardError
 from leeboard.model.enums import Level
 from leeboard.model.vpn_names import device_name
@@ -53,16 +54,32 @@ def standing(var: Path, device: Registered, vpn: Told, shown: Mapping[str, str],
     name = device_name(device.urn, device.asset)
     if name != vpn.identity:
         raise LeeboardError(f"leeboard_vpn says {vpn.identity}, and by the register the device is {name}")
-    held = memory.held(var, device.urn, device.asset).certificates
-    if held and held[-1].revoked and held[-1].reason in LASTING:
-        raise LeeboardError(
-            f"its certificate was revoked on {day(held[-1].revoked)} ({held[-1].reason}), so no roll-out gives it "
-            "another; once it is safe again: leeboard vpn issue (docs/vpn-authority.md)"
-        )
+    of_device = memory.held(var, device.urn, device.asset)
+    refuse_lasting(of_device)
+    held = of_device.certificates
     listed = x509.load_der_x509_crl(bytes.fromhex(known.root_list)).public_bytes(Encoding.PEM).decode()
     # As `request.objection` has it.
     curves = ("P-384",) if known.beginning.level is Level.HIGH else ("P-384", "P-256")
     return Standing(_due(known, held, shown, at), listed, curves)
+
+
+def refuse_lasting(held: Held) -> None:
+    """Raise LeeboardError where a device was revoked for good, and nobody gave it anything since.
+
+    Whichever it had: who stole a laptop with a certificate must not get a key of WireGuard by a roll-out either.
+    """
+    every: list[Certificate | PeerKey] = [*held.certificates, *held.keys]
+    gone = [one for one in every if one.revoked and one.reason in LASTING]
+    if not gone:
+        return
+    last = max(gone, key=lambda one: (one.revoked or one.made, one.made))
+    if any(one.revoked is None and last.revoked and one.made >= last.revoked for one in every):
+        return
+    what = "certificate" if isinstance(last, Certificate) else "key of WireGuard"
+    raise LeeboardError(
+        f"its {what} was revoked on {day(last.revoked or last.made)} ({last.reason}), so no roll-out gives it another; "
+        "once it is safe again: leeboard vpn issue (docs/vpn-authority.md)"
+    )
 
 
 def _due(known: Known, held: tuple[Certificate, ...], shown: Mapping[str, str], at: datetime) -> str:

@@ -1,7 +1,8 @@
 """What a device is told of its school's VPN (`leeboard_vpn`), and the tunnel that this asks of it, in words.
 
-On Linux the words are those of the driver `vpn`: gateway: ike: esp: identity: authority: to: dns:, in any order. On
-Windows they are those of `vpn_connection`, what a profile can say: gateway: ike: esp: authority: eku: to:.
+On Linux the words are those of the driver `vpn`: gateway: ike: esp: identity: authority: to: dns:, in any order, and of
+WireGuard wireguard: port: key: inner: to: dns:. On Windows they are those of `vpn_connection`, what a profile can say:
+gateway: ike: esp: authority: eku: to:.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from leeboard.model.strict import Strict, first_mistake
 
 NAME = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}\.)+[A-Za-z0-9-]{0,62}[A-Za-z0-9]\Z")
 PROPOSAL = re.compile(r"[a-z0-9]+(?:-[a-z0-9_]+)+\Z")
+PUBLIC_KEY = re.compile(r"[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=\Z")  # 32 bytes in base64, in the one way there is
 MOST = 100
 NONE = "none"  # the device has the VPN no more; a variable that is missing says nothing
 EVERYTHING = ("0.0.0.0/0", "::/0")
@@ -45,6 +47,12 @@ def _address(value: str) -> str:
 
 def _network(value: str) -> str:
     return str(ipaddress.ip_network(value))
+
+
+def _public_key(value: str) -> str:
+    if not PUBLIC_KEY.match(value):
+        raise ValueError("must be a public key of WireGuard in base64")
+    return value
 
 
 def _pem(value: str) -> str:
@@ -102,10 +110,43 @@ class Told(Strict):
     identity: Name
 
 
+class WireGuardGateway(Gateway):
+    """A gateway of WireGuard: it is known by its public key, and called at its first address."""
+
+    addresses: Annotated[Addresses, Field(min_length=1)]
+    public_key: Annotated[str, AfterValidator(_public_key)]
+    port: Annotated[int, Field(strict=True, ge=1, le=65535)]
+
+
+class ToldWireGuard(Strict):
+    """The host variable `leeboard_vpn` where the VPN is WireGuard. `inner` are the device's own addresses."""
+
+    kind: Literal["wireguard"]
+    gateways: Annotated[tuple[WireGuardGateway, ...], Field(min_length=1, max_length=MOST)]
+    routes: Annotated[Networks, Field(min_length=1)]
+    dns: Dns = Dns()
+    inner: Annotated[Addresses, Field(min_length=1, max_length=2)]
+    identity: Name
+
+
+def is_wireguard(value: object) -> bool:
+    """Whether the variable is about WireGuard, whatever else is in it."""
+    return isinstance(value, dict) and value.get("kind") == "wireguard"
+
+
 def told(value: object) -> Told:
-    """The variable, read. Raises WrongVpn."""
+    """The variable of a VPN by IKEv2, read. Raises WrongVpn."""
+    return _read(Told, value)
+
+
+def told_wireguard(value: object) -> ToldWireGuard:
+    """The variable of a VPN by WireGuard, read. Raises WrongVpn."""
+    return _read(ToldWireGuard, value)
+
+
+def _read[Of: Strict](model: type[Of], value: object) -> Of:
     try:
-        return Told.model_validate(value)
+        return model.model_validate(value)
     except ValidationError as problem:
         place, message = first_mistake(problem, "it")
         raise WrongVpn(f"{place}: {message.removeprefix('Value error, ')}") from None
@@ -134,6 +175,10 @@ def tunnel(value: object, platform: object = "linux") -> str:
     """
     if value == NONE:
         return NONE
+    if is_wireguard(value):
+        if platform == "windows":
+            raise WrongVpn("kind: WireGuard is set up on Linux alone")
+        return _peer(told_wireguard(value))
     vpn = told(value)
     return _profile(vpn) if platform == "windows" else _connection(vpn)
 
@@ -169,5 +214,20 @@ def _connection(vpn: Told) -> str:
         f"ike:{','.join(vpn.suites.ike)}",
         f"esp:{','.join(vpn.suites.esp)}",
         f"authority:{root_digest(vpn)}",
+    ]
+    return " ".join(words)
+
+
+def _peer(vpn: ToldWireGuard) -> str:
+    """The words of WireGuard on Linux: its gateway is called at one address, for it has one endpoint a peer."""
+    first = vpn.gateways[0]
+    everything = set(EVERYTHING) <= set(vpn.routes)
+    words = [
+        f"wireguard:{first.name}@{first.addresses[0]}",
+        *(f"to:{network}" for network in vpn.routes),
+        *([f"dns:{','.join(vpn.dns.servers)}"] if everything and vpn.dns.servers else []),
+        *(f"inner:{address}" for address in vpn.inner),
+        f"port:{first.port}",
+        f"key:{first.public_key}",
     ]
     return " ".join(words)

@@ -13,9 +13,11 @@ from ansible_collections.leeboard.schools.plugins.plugin_utils.cut_off import Cu
 from ansible_collections.leeboard.schools.plugins.plugin_utils.device_action import DeviceAction, Ended
 from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, VisitError, failure_message, filed
 from ansible_collections.leeboard.schools.plugins.plugin_utils.vpn_certificates import Certificates
+from ansible_collections.leeboard.schools.plugins.plugin_utils.vpn_wireguard import WireGuardKey
 
 if not brain.missing():
     from leeboard.model.enums import Mode
+    from leeboard.model.vpn_told import is_wireguard
     from leeboard.planning.plan import apart, could_cut_off, plan
     from leeboard.verdict.evaluate import GROUP_POLICY
     from leeboard.verdict.waivers import left_alone
@@ -117,7 +119,7 @@ class ActionModule(DeviceAction):
         return self._done(seen)
 
     def _certified(self, visit, at) -> bool:
-        """Bring the device the certificate of its VPN, where its tunnel is enforced; whether the device was changed."""
+        """Bring the device the certificate or key of its VPN, where its tunnel is enforced; whether it was changed."""
         variable = visit.variable("leeboard_vpn")
         wanted, _waived = left_alone(visit.wanted, at, visit.observation)
         if variable in (None, NO_VPN) or not any(
@@ -128,7 +130,10 @@ class ActionModule(DeviceAction):
             return False
         before = len(self._changes)
         replace = boolean(visit.variable(REPLACE) or False, strict=False)
-        certificates = Certificates(visit, variable, self._changes, replace)
+        if is_wireguard(variable):
+            certificates = WireGuardKey(visit, variable, self._changes)
+        else:
+            certificates = Certificates(visit, variable, self._changes, replace)
         certificates.bring()
         self._no_tunnel = not certificates.ready
         self._problems += certificates.problems

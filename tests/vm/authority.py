@@ -56,9 +56,9 @@ class Authority:
         assert isinstance(key, ec.EllipticCurvePublicKey)
         return self._issued(name, key, usage, first, last)
 
-    def revoked(self, *certificates: str) -> str:
-        """A list in PEM of these certificates."""
-        now = datetime.now(UTC)
+    def revoked(self, *certificates: str, ended: bool = False) -> str:
+        """A list in PEM of these certificates, whose time is over where it `ended`."""
+        now = datetime.now(UTC) - (3 * DAY if ended else 0 * DAY)
         listed = x509.CertificateRevocationListBuilder(self._name, now - DAY, now + DAY)
         for text in certificates:
             serial = x509.load_pem_x509_certificate(text.encode()).serial_number

@@ -14,6 +14,7 @@ from leeboard.model.enums import Level
 from tests.vm.authority import SERVER, Authority
 from tests.vm.machine import Machine
 from tests.vm.vpn import (
+    ASK,
     AWAY,
     ELSEWHERE,
     GATEWAY,
@@ -166,5 +167,42 @@ def test_a_renewal_that_fails_under_a_running_tunnel_leaves_the_old_one(ends: tu
     changed, why = laptop.gets(refused)
     assert not changed and "the old one stays" in why
     assert laptop.machine.root("ls /etc/swanctl/x509 /etc/swanctl/private").stdout.split().count(old) == 2
+    laptop.waits_for_the_tunnel()
+    through_and_not_beside(gateway, laptop)
+
+
+def test_a_list_that_is_missing_or_past_its_end_does_what_the_export_says(ends: tuple[Gateway, Laptop]) -> None:
+    gateway, laptop = ends
+    authority = gateway.authority
+    gateway.offers()
+    own = authority.sign(laptop.does(ASK, name=LAPTOP), LAPTOP)
+    assert laptop.gets(own) == [True, ""]
+    laptop.does(TUNNEL, tunnel=laptop.words(), run="lab-run")
+    laptop.waits_for_the_tunnel()  # relaxed, and without any list
+    gateway.offers(revocation="strict")
+    assert "AUTHENTICATION_FAILED" in laptop.fails_to_begin(), "strict, and without any list"
+    gateway.offers(revocation="strict", revoked=authority.revoked())
+    laptop.waits_for_the_tunnel()
+    gateway.offers(revocation="strict", revoked=authority.revoked(ended=True))
+    assert "AUTHENTICATION_FAILED" in laptop.fails_to_begin(), "strict, and with a list past its end"
+    gateway.offers(revoked=authority.revoked(ended=True))
+    laptop.waits_for_the_tunnel()
+    gateway.offers(revoked=authority.revoked(own, ended=True))
+    assert "AUTHENTICATION_FAILED" in laptop.fails_to_begin(), "a name in a list counts after the list's end as well"
+    gateway.offers(revoked=authority.revoked())
+    laptop.waits_for_the_tunnel()
+    # It is revoked while it is connected, and the gateway ends its tunnel as its page says.
+    gateway.machine.put(authority.revoked(own).encode(), "/etc/swanctl/x509crl/list.pem")
+    gateway.machine.root("swanctl --load-creds --clear --noprompt; swanctl --flush-certs; swanctl --terminate --ike road")
+    assert "AUTHENTICATION_FAILED" in laptop.fails_to_begin()
+    assert not laptop.reaches(INSIDE[1])
+
+
+def test_a_link_that_was_gone_for_ten_minutes(ends: tuple[Gateway, Laptop]) -> None:
+    gateway, laptop = ends
+    gateway.offers()
+    begin(laptop)
+    laptop.waits_for_the_tunnel()
+    gateway.loses_the_link(600)
     laptop.waits_for_the_tunnel()
     through_and_not_beside(gateway, laptop)

@@ -33,6 +33,7 @@ connections { road {
   }
   remote { auth = pubkey
     cacerts = ca.pem
+    revocation = %(revocation)s
   }
   children { net { local_ts = 0.0.0.0/0, ::/0
     esp_proposals = %(esp)s
@@ -155,10 +156,11 @@ class Gateway:
         name: str = GATEWAY,
         pools: str = "four, six",
         revoked: str = "",
+        revocation: str = "relaxed",
     ) -> None:
-        """Run with this certificate and key, suite, name and addresses to give."""
+        """Run with this certificate and key, suite, name and addresses to give, and with this list, if one is given."""
         certificate, key = pair or self.authority.issue(name, SERVER)
-        words = {"pools": pools, "ike": suite[0], "esp": suite[1], "name": name}
+        words = {"pools": pools, "ike": suite[0], "esp": suite[1], "name": name, "revocation": revocation}
         folder = "/etc/swanctl"
         for path, text in (
             ("x509/gateway.pem", certificate), ("private/gateway.pem", key),
@@ -168,6 +170,12 @@ class Gateway:
             if text:
                 self.machine.put(text.encode(), f"{folder}/{path}")
         self.machine.root("systemctl restart strongswan", timeout=300)
+
+    def loses_the_link(self, seconds: float) -> None:
+        """Have no cable for so long."""
+        self.machine.root("ip link set eth1 down")
+        time.sleep(seconds)
+        self.machine.root("ip link set eth1 up; ip addr add 2001:db8:1::1/64 dev eth1 nodad", timeout=300)
 
     def answers_all_but(self, rules: str) -> None:
         """Load rules as the export for a gateway has them."""

@@ -23,6 +23,7 @@ class GatewayKind(StrEnum):
     RRAS = "rras"
     PFSENSE = "pfsense"
     OPNSENSE = "opnsense"
+    WIREGUARD = "wireguard"
 
 
 @dataclass(frozen=True)

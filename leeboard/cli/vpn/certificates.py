@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from leeboard.authority import certificates as authority
-from leeboard.authority import memory, publishing
+from leeboard.authority import memory, peers, publishing
 from leeboard.authority.certificates import Issued
 from leeboard.authority.names import gateway_name
 from leeboard.authority.records import Certificate, Kind, Reason
@@ -30,10 +30,11 @@ from leeboard.storage import files
 
 Device = Annotated[str | None, typer.Argument(help="The device's asset tag.")]
 Gateway = Annotated[str | None, typer.Option("--gateway", help="A gateway, by the name that clients use.")]
+EXPORT = "Its gateway knows it after the next leeboard vpn export-gateway."
 
 
 def issue(
-    request: Annotated[Path, typer.Option("--request", help="The request for a certificate (PEM).")],
+    request: Annotated[Path | None, typer.Option("--request", help="The request for a certificate (PEM).")] = None,
     device: Device = None,
     gateway: Gateway = None,
     inventory: Inventory = None,
@@ -41,14 +42,28 @@ def issue(
     to: Annotated[
         Path | None, typer.Option("--to", help="A folder for certificate.pem, issuing.pem and root.pem.")
     ] = None,
+    public_key: Annotated[
+        str | None, typer.Option("--public-key", help="A device's public key of WireGuard, in place of a request.")
+    ] = None,
     var: Var = Path("var"),
 ) -> None:
     """Issue a certificate for the key of a device that the register has, or of a gateway.
 
     Of the request only the public key counts. Without --to certificate and chain go to standard output. A key that has
-    a certificate which is not due to be renewed gets that one again.
+    a certificate which is not due to be renewed gets that one again. With --public-key the device's key of WireGuard
+    is kept, so that the next export for its gateway has it.
     """
     _one(device, gateway)
+    if public_key is not None:
+        if device is None or request is not None or to is not None:
+            raise LeeboardError(
+                "--public-key: goes with a device by its asset tag, and with neither --request nor --to"
+            )
+        new = peers.keep(var, registered(inventory, device, school), public_key, now(), by_hand=True)
+        typer.echo(f"{plain(device)}: {'its key is kept' if new else 'has this key already'}. {EXPORT}")
+        return
+    if request is None:
+        raise LeeboardError("--request: name the file with the request, or a device's key of WireGuard: --public-key")
     content = files.read_regular(request, MOST_BYTES + 1)
     if content is None:
         raise LeeboardError(f"{request}: there is no such file")
@@ -68,24 +83,34 @@ def revoke(
 ) -> None:
     """Revoke every certificate of a device, or of a gateway, and publish a new list at once.
 
-    It cannot be taken back: the device needs a new key. Ends with 0; 3 when it is revoked and no list is published.
+    A device's key of WireGuard is revoked with them: its gateway must be given a new export. It cannot be taken back:
+    the device needs a new key. Ends with 0; 3 when it is revoked and no list is published.
     """
     _one(device, gateway)
     if gateway is not None:
         name = gateway_name(gateway)
         gone = authority.revoke_gateway(var, name, reason, now())
+        keys = 0
     else:
         urn, asset = _holder(var, str(device), school)
         name = asset
-        gone = authority.revoke_device(var, urn, asset, reason, now())
-    typer.echo(f"{plain(name)}: {number(len(gone), 'certificate')} revoked ({reason}); the last ends on {_last(gone)}.")
-    well = sign_and_publish(var, publishing.read(var))
-    if gateway is None:
+        of_device = authority.revoke_device(var, urn, asset, reason, now())
+        gone, keys = of_device.certificates, len(of_device.keys)
+    well = True
+    if gone:
+        count = number(len(gone), "certificate")
+        typer.echo(f"{plain(name)}: {count} revoked ({reason}); the last ends on {_last(gone)}.")
+        well = sign_and_publish(var, publishing.read(var))
+    if gone and gateway is None:
         typer.echo("A tunnel that is up stays up until its gateway looks again, within a day. At each gateway now:")
         typer.echo(f"let it bring the new list, and end the tunnel of {gone[0].name} (leeboard vpn export-gateway).")
-    else:
+    elif gone:
         typer.echo("Devices that fetch lists refuse this gateway from the next one on, the others go on trusting it:")
         typer.echo("take its name out of DNS or give it a new key and certificate.")
+    if keys:
+        typer.echo(f"{plain(name)}: its key of WireGuard counts no more ({reason}), in this controller's books alone.")
+        typer.echo("No list tells a gateway of WireGuard: the device gets in until its peer is taken out there. Now:")
+        typer.echo("leeboard vpn export-gateway --kind wireguard, then run leeboard-wg-peers at the gateway.")
     if not well:
         raise typer.Exit(PROBLEMS)
 
@@ -98,30 +123,38 @@ def list_certificates(
     at = now()
     with session(var, at) as opened:
         known = opened.known
-        begun = known.beginning
-        every = [*known.gateways, *memory.every(var)]
+        devices = list(memory.every_device(var))
+        keys = [one for of_device in devices for one in of_device.keys]
+        if not keys or known.begun:
+            known.beginning  # noqa: B018  raises where there is neither an authority nor a key of WireGuard
+        every = [*known.gateways, *(one for of_device in devices for one in of_device.certificates)]
+    issuers = [*([known.begun.root] if known.begun else []), *known.issuing]
     if format == "json":
-        authorities = [
-            {"id": one.id, "ends": one.ends.isoformat(), "revoked": one.revoked or None}
-            for one in (begun.root, *known.issuing)
-        ]
+        authorities = [{"id": one.id, "ends": one.ends.isoformat(), "revoked": one.revoked or None} for one in issuers]
         rows = [one.model_dump(mode="json", exclude={"pem"}) for one in every]
-        sys.stdout.write(json.dumps({"schema": 1, "authorities": authorities, "certificates": rows}) + "\n")
+        peer_keys = [one.model_dump(mode="json") for one in keys]
+        answer = {"schema": 1, "authorities": authorities, "certificates": rows, "keys": peer_keys}
+        sys.stdout.write(json.dumps(answer) + "\n")
         return
     table = Table()
     for heading in ("Kind", "Whose", "Name", "Ends", "State", "Serial"):
         table.add_column(heading)
-    for one in (begun.root, *known.issuing):
+    for one in issuers:
         state = "revoked" if one.revoked else "ended" if at >= one.ends else ""
-        table.add_row("authority", begun.name, one.id, day(one.ends), state, "")
+        table.add_row("authority", known.beginning.name, one.id, day(one.ends), state, "")
     for certificate in every:
         cells = (
             certificate.kind, _whose(certificate), certificate.name, day(certificate.ends), _state(certificate, at),
             certificate.serial,
         )  # fmt: skip
         table.add_row(*(Text(clean(cell, 80)) for cell in cells))
+    for key in keys:
+        state = f"revoked {day(key.revoked)} ({key.reason})" if key.revoked else ""
+        row = ("WireGuard", f"{key.asset} ({key.urn})", key.public_key, "", state, "")
+        table.add_row(*(Text(clean(cell, 80)) for cell in row))
     stdout_console().print(table)
-    typer.echo(number(len(every), "certificate"))
+    count = f" and {number(len(keys), 'key')} of WireGuard" if keys else ""
+    typer.echo(f"{number(len(every), 'certificate')}{count}")
 
 
 def chain(
@@ -157,14 +190,14 @@ def _hand_over(issued: Issued, to: Path | None) -> None:
 
 
 def _holder(var: Path, asset: str, school: str | None) -> tuple[str, str]:
-    """The URN and tag of a device that has certificates. Raises LeeboardError for none, and for two."""
-    found = sorted(
-        {
-            (str(one.urn), str(one.asset))
-            for one in memory.every(var)
-            if str(one.asset).casefold() == asset.casefold() and school in (None, one.urn)
-        }
-    )
+    """The URN and tag of a device that has certificates, or a key. Raises LeeboardError for none, and for two."""
+    held = [
+        (str(one.urn), str(one.asset))
+        for of_device in memory.every_device(var)
+        for ones in (of_device.certificates, of_device.keys)
+        for one in ones
+    ]
+    found = sorted({(urn, tag) for urn, tag in held if tag.casefold() == asset.casefold() and school in (None, urn)})
     if not found:
         raise LeeboardError(f"{plain(asset, 80)}: no such device has a certificate; leeboard vpn list shows all")
     if len(found) > 1:

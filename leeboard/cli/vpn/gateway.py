@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -16,14 +15,13 @@ from leeboard.authority.records import Certificate
 from leeboard.authority.session import session
 from leeboard.cli.find_estate import opened
 from leeboard.cli.options import Var
-from leeboard.cli.vpn.options import now
+from leeboard.cli.vpn.gateway_wireguard import export_wireguard
+from leeboard.cli.vpn.options import inner_addresses, now, write_export
 from leeboard.errors import LeeboardError
-from leeboard.estate.vpn import addresses
-from leeboard.estate.vpn.of_school import SchoolVpn
+from leeboard.estate.estate import School
 from leeboard.model.enums import Platform
 from leeboard.model.values import plain
 from leeboard.model.words import number
-from leeboard.storage import files
 
 
 def export_gateway(
@@ -47,17 +45,29 @@ def export_gateway(
 ) -> None:
     """Write what a gateway needs: certificates, configuration, a timer for the lists, and a page that says what to do.
 
-    No private key is in it. Devices with a certificate that counts may connect.
+    No private key is in it. Devices with a certificate that counts may connect; of WireGuard those with a key that
+    counts and an inner address, as the declaration in -i says it.
     """
     name = gateway_name(gateway)
-    declared = _declared(inventory, name)
+    schools = _schools(inventory, name)
+    declared = tuple(one.vpn for one in schools if one.vpn)
+    if kind is GatewayKind.WIREGUARD or any(one.declared.kind == "wireguard" for one in declared):
+        if kind is not GatewayKind.WIREGUARD or {one.declared.kind for one in declared} != {"wireguard"}:
+            raise LeeboardError(
+                f"--kind {kind}: it goes by the declaration (-i), in which {name} is a gateway of "
+                f"{' and '.join(sorted({one.declared.kind for one in declared})) or 'nothing'}"
+            )
+        if route or dns or strict:
+            raise LeeboardError("--route, --dns, --strict: do not go with WireGuard, whose declaration says it all")
+        export_wireguard(name, schools, to, var)
+        return
     pools = dict.fromkeys(one for school in declared for one in school.declared.inner)
     if kind is not GatewayKind.STRONGSWAN and (pools or strict):
         raise LeeboardError(
             f"vpn.inner and --strict: this kind of gateway ({kind}) has neither fixed inner addresses nor that switch "
             "by Leeboard; its page says what it has"
         )
-    at, inner = now(), _inner(declared)
+    at, inner = now(), inner_addresses(declared)
     with session(var, at) as opened:
         known = opened.known
         devices = _newest([one for one in memory.every(var) if one.valid(at)])
@@ -80,10 +90,7 @@ def export_gateway(
             home=tuple(dict.fromkeys(one for school in declared for one in school.declared.home)),
         )  # fmt: skip
     contents = strongswan.files(wanted) if kind is GatewayKind.STRONGSWAN else appliances.files(kind, wanted)
-    for name, content in contents.items():
-        path = to / name
-        files.make_folder(path.parent)
-        files.replace(path, content.encode(), mode=None)
+    write_export(to, contents)
     typer.echo(
         f"{number(len(contents), 'file')} for {number(len(peers), 'device')} in {to}; README.md says what to do."
     )
@@ -93,23 +100,18 @@ def export_gateway(
     typer.echo("Strict with a list that is missing or past its end locks everybody out.")
 
 
-def _declared(inventory: Path | None, gateway: str) -> tuple[SchoolVpn, ...]:
-    """What an estate declares of a VPN with this gateway, by school. Raises LeeboardError where nothing does."""
+def _schools(inventory: Path | None, gateway: str) -> tuple[School, ...]:
+    """The schools of an estate whose VPN has this gateway. Raises LeeboardError where there is none."""
     if inventory is None:
         return ()
-    schools = opened(inventory, whole=True).schools
     found = tuple(
-        one.vpn for one in schools if one.vpn and gateway in [known.name for known in one.vpn.declared.gateways]
+        one
+        for one in opened(inventory, whole=True).schools
+        if one.vpn and gateway in [known.name for known in one.vpn.declared.gateways]
     )
     if not found:
         raise LeeboardError(f"{inventory}: no vpn in it has the gateway {gateway}; docs/vpn.md says how to declare one")
     return found
-
-
-def _inner(declared: Iterable[SchoolVpn]) -> Mapping[tuple[str, str], tuple[str, ...]]:
-    """The inner addresses that devices have, by school and asset tag."""
-    ledgers = {one.file.parent: addresses.read(one.file.parent)[0] for one in declared if one.declared.inner}
-    return {owner: held for ledger in ledgers.values() for owner, held in ledger.held.items()}
 
 
 def _newest(certificates: list[Certificate]) -> list[Certificate]:

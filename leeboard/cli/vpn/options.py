@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -15,8 +16,11 @@ from leeboard.authority.lists import Lists, sign
 from leeboard.authority.publishing import Publication
 from leeboard.cli.find_estate import opened, school_of
 from leeboard.errors import LeeboardError
+from leeboard.estate.vpn import addresses
+from leeboard.estate.vpn.of_school import SchoolVpn
 from leeboard.model.values import plain
 from leeboard.model.words import number, when
+from leeboard.storage import files
 
 PROBLEMS = 3  # docs/exit-codes.md: something that somebody relies on is not so
 
@@ -99,6 +103,20 @@ def registered(inventory: Path | None, asset: str, school: str | None) -> Regist
         urns = ", ".join(one.urn for one in found)
         raise LeeboardError(f"{plain(asset, 80)}: the schools {urns} have one; name it with --school")
     return found[0]
+
+
+def inner_addresses(declared: Iterable[SchoolVpn]) -> Mapping[tuple[str, str], tuple[str, ...]]:
+    """The inner addresses that devices have, by school and asset tag."""
+    ledgers = {one.file.parent: addresses.read(one.file.parent)[0] for one in declared if one.declared.inner}
+    return {owner: held for ledger in ledgers.values() for owner, held in ledger.held.items()}
+
+
+def write_export(to: Path, contents: Mapping[str, str]) -> None:
+    """Write the files of an export for a gateway, by their names in its folder. Raises LeeboardError."""
+    for name, content in contents.items():
+        path = to / name
+        files.make_folder(path.parent)
+        files.replace(path, content.encode(), mode=None)
 
 
 def _said(lists: Lists, where: str) -> str:

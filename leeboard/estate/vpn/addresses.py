@@ -66,6 +66,14 @@ class Ledger:
                 found[one.urn, one.asset] = (*found.get((one.urn, one.asset), ()), one.address)
         return found
 
+    def all_of_school(self, urn: str) -> Mapping[str, tuple[str, ...]]:
+        """All addresses of each device of a school, by its asset tag, those of IPv4 first."""
+        return {
+            asset: tuple(sorted(held, key=lambda one: ":" in one))
+            for (of_school, asset), held in self.held.items()
+            if of_school == urn
+        }
+
     @cached_property
     def _by_school(self) -> Mapping[str, Mapping[str, str]]:
         found: dict[str, dict[str, str]] = {}

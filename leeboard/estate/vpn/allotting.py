@@ -56,7 +56,7 @@ def _allotted(folder: Path, schools: list[School], today: date) -> Allotted:
         if school.vpn is None:
             continue
         inner = school.vpn.declared.inner
-        told = [device for device in school.devices if school.vpn.variable(device)]
+        told = [device for device in school.devices if school.vpn.may_have(device)]
         wanted[school.urn] = [device.asset for device in told]
         peers |= {(school.urn, device.asset): (school.vpn.identity(device), school.name_of(device)) for device in told}
     ledger = addresses.allocated(before, wanted, inner, today)

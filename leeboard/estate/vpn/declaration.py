@@ -22,6 +22,7 @@ from leeboard.estate.vpn.words import (
     KindWord,
     Line,
     Name,
+    PublicKey,
     Routes,
     collapsed,
     networks,
@@ -69,11 +70,13 @@ def _declared(value: Any) -> Any:
 class Gateway(Strict):
     """A gateway by the name that clients call it by, which its certificate has, and where it answers.
 
-    Without addresses the name is looked up each time.
+    Without addresses the name is looked up each time. `public_key` and `port` (UDP) are WireGuard's.
     """
 
     name: Name
     addresses: Annotated[tuple[Address, ...], Field(max_length=MOST)] = ()
+    public_key: PublicKey | None = None
+    port: Annotated[int, Field(strict=True, ge=1, le=65535)] = 51820
 
 
 class SchoolAuthority(Strict):
@@ -117,7 +120,8 @@ class Vpn(Strict):
     `home` are the school's own networks as its gateway sees them, which it does not answer: it alone knows from where a
     laptop comes. `suite` is the level whose suite all devices take where
     their own is no stronger, for a gateway that has only one. `domain` is what devices' names end in by a school's own
-    authority. `inner` are networks from which the gateway gives each device an address of its own.
+    authority. `inner` are networks from which the gateway gives each device an address of its own; with WireGuard
+    each device must have one.
     """
 
     kind: Annotated[Literal["ikev2", "wireguard"], KindWord]
@@ -193,18 +197,13 @@ def _gateways(vpn: Vpn) -> Iterator[WrongVpn]:
 def _protocol(vpn: Vpn) -> Iterator[WrongVpn]:
     given = vpn.model_fields_set
     if vpn.kind == "wireguard":
-        for key in ("authority", "domain", "suite", "inner"):
-            if key in given:
-                yield WrongVpn(
-                    "does not go with WireGuard, which has neither certificates nor suites; take it out", key
-                )
-        for key in ("dns", "home"):
-            if key in given:
-                message = (
-                    "would do nothing: Leeboard knows a gateway of WireGuard, and sets up neither end; take it out"
-                )
-                yield WrongVpn(message, key)
+        yield from _wireguard(vpn)
         return
+    for index, gateway in enumerate(vpn.gateways):
+        for key in sorted({"public_key", "port"} & gateway.model_fields_set):
+            yield WrongVpn(
+                "goes with WireGuard; IKEv2's gateway has a certificate; take it out", "gateways", index, key
+            )
     if "authority" not in given:
         yield WrongVpn("is missing: write leeboard, or root, issuer and eku of the school's own", "authority")
     if vpn.authority is not None:
@@ -214,10 +213,46 @@ def _protocol(vpn: Vpn) -> Iterator[WrongVpn]:
         yield WrongVpn(f"goes with a school's own authority; Leeboard's names end in {DOMAIN}", "domain")
 
 
+def _wireguard(vpn: Vpn) -> Iterator[WrongVpn]:
+    """A device knows its gateway by a public key and an address, and the gateway it by a key and an inner address."""
+    given = vpn.model_fields_set
+    for key in ("authority", "domain", "suite"):
+        if key in given:
+            yield WrongVpn("does not go with WireGuard, which has neither certificates nor suites; take it out", key)
+    if "home" in given:
+        message = "would do nothing: a gateway of WireGuard answers whoever has a key, from everywhere; take it out"
+        yield WrongVpn(message, "home")
+    if not vpn.inner:
+        message = (
+            "is missing: networks such as 10.99.0.0/20, since WireGuard knows each device by an address of its own"
+        )
+        yield WrongVpn(message, "inner")
+    routes = () if vpn.everything else networks(vpn.routes)
+    for index, gateway in enumerate(vpn.gateways):
+        if gateway.public_key is None:
+            message = "is missing: what wg pubkey prints at the gateway; a device knows it by that alone"
+            yield WrongVpn(message, "gateways", index, "public_key")
+        if not gateway.addresses:
+            message = "are missing: WireGuard looks a name up once, at a start, when there may be no network yet"
+            yield WrongVpn(message, "gateways", index, "addresses")
+        for one in networks(gateway.addresses):
+            if (clash := overlapping(one, routes)) is not None:
+                message = f"take the gateway's own address {one.network_address} into the tunnel ({clash}), which then "
+                yield WrongVpn(f"{message}leads to itself; write everything, or networks without it", "routes")
+    families = {one.version for one in networks(vpn.inner)}
+    for one in routes if vpn.inner else ():
+        if one.version not in families:
+            yield WrongVpn(
+                f"has {one}, and inner no addresses of its family to speak from; add a network to it", "routes"
+            )
+    for index, server in enumerate(vpn.dns.servers if vpn.inner else ()):
+        if networks([server])[0].version not in families:
+            message = f"is {server}, and inner has no addresses of its family to ask it from"
+            yield WrongVpn(message, "dns", "servers", index)
+
+
 def _names(vpn: Vpn) -> Iterator[WrongVpn]:
     """Which questions go through a tunnel is told by their packets' way, and no packet's way tells names apart."""
-    if vpn.kind == "wireguard":
-        return
     if vpn.everything and not vpn.dns.servers:
         message = "is missing: where everything goes through the tunnel, names are asked for through it too"
         yield WrongVpn(message, "dns", "servers")

@@ -17,7 +17,7 @@ from leeboard.estate.devices import DeviceRow
 from leeboard.estate.vpn.certificates import Chain
 from leeboard.estate.vpn.declaration import Vpn
 from leeboard.estate.vpn.words import CLIENT, NAME
-from leeboard.model.enums import LEVELS, Level
+from leeboard.model.enums import LEVELS, Level, Platform
 from leeboard.model.problem import Problem
 from leeboard.model.values import plain
 from leeboard.model.vpn_names import device_name
@@ -58,9 +58,30 @@ class DeviceVpn(TypedDict):
     identity: str
 
 
+class WireGuardGateway(GatewayWords):
+    """A gateway of WireGuard: where it answers, and the public key by which it is known."""
+
+    public_key: str
+    port: int
+
+
+class DeviceWireGuard(TypedDict):
+    """The host variable `leeboard_vpn` where the VPN is WireGuard. `inner` are the device's own addresses."""
+
+    kind: str
+    gateways: list[WireGuardGateway]
+    routes: list[str]
+    dns: dict[str, list[str]]
+    inner: list[str]
+    identity: str
+
+
 @dataclass(frozen=True)
 class SchoolVpn:
-    """What is declared, in `file`, for the school in `folder`, of this level. `inner` are addresses by asset tags."""
+    """What is declared, in `file`, for the school in `folder`, of this level.
+
+    `inner` has an address by asset tags, that of IPv4 where there are two, and `held` all of them.
+    """
 
     declared: Vpn
     file: Path
@@ -69,6 +90,7 @@ class SchoolVpn:
     level: Level
     chain: Chain = field(default_factory=Chain)
     inner: Mapping[str, str] = field(default_factory=dict)
+    held: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def level_of(self, device: DeviceRow) -> Level:
         """The device's own level, or the school's."""
@@ -96,14 +118,46 @@ class SchoolVpn:
         chosen = table[self.declared.suite] if self.declared.suite else own
         return chosen if chosen.strength > own.strength else own
 
-    def variable(self, device: DeviceRow) -> DeviceVpn | None:
+    def variable(self, device: DeviceRow) -> DeviceVpn | DeviceWireGuard | None:
         """What the device is told; None where it has no VPN, or something is not right."""
-        declared, level = self.declared, self.level_of(device)
-        if not declared.has(device.asset, device.platform, device.form, device.role):
+        if not self.may_have(device):
             return None
-        base = self._by_level.get(level)
         identity = self.identity(device)
-        return None if base is None or not identity else {**base, "identity": identity}
+        if self.declared.kind == "wireguard":
+            held = self.held.get(device.asset, ())
+            families = {":" in one for one in held}
+            # Without an address of each family that the school gives it could not speak to all that the tunnel takes.
+            return self._wireguard(held, identity) if families == {":" in one for one in self.declared.inner} else None
+        base = self._by_level[self.level_of(device)]
+        return {**base, "identity": identity}
+
+    def may_have(self, device: DeviceRow) -> bool:
+        """Whether the device may be told of the VPN, but for an address of its own that it may still need."""
+        declared, level = self.declared, self.level_of(device)
+        if not declared.has(device.asset, device.platform, device.form, device.role) or not self.identity(device):
+            return False
+        if declared.kind == "wireguard":
+            return device.platform is Platform.LINUX and not any(self._refusals(level))
+        return level in self._by_level
+
+    def _wireguard(self, held: tuple[str, ...], identity: str) -> DeviceWireGuard:
+        declared = self.declared
+        return {
+            "kind": declared.kind,
+            "gateways": [
+                {
+                    "name": one.name,
+                    "addresses": list(one.addresses),
+                    "public_key": one.public_key or "",
+                    "port": one.port,
+                }
+                for one in declared.gateways
+            ],
+            "routes": list(declared.routes),
+            "dns": {"servers": list(declared.dns.servers)},
+            "inner": list(held),
+            "identity": identity,
+        }
 
     def problems(self, devices: Iterable[DeviceRow]) -> Iterator[Problem]:
         """What is not right with the declaration for this school and its devices; what is said often is said once."""

@@ -51,8 +51,9 @@ class Declarations:
             raise Mistake(message, "vpn.gateways", vpn.line("gateways"))
         problems = self._beside(place, vpn)
         level = settings.level or (shared.level if shared else None) or Level.HIGH
-        inner = self._ledgers[place][0].of_school(settings.urn) if vpn.inner else {}
-        found = SchoolVpn(vpn, place, file.parent, settings.urn, level, self._chains[place][0], inner)
+        ledger = self._ledgers[place][0] if vpn.inner else addresses.Ledger()
+        inner, held = ledger.of_school(settings.urn), ledger.all_of_school(settings.urn)
+        found = SchoolVpn(vpn, place, file.parent, settings.urn, level, self._chains[place][0], inner, held)
         return found, problems if own else ()
 
     def _beside(self, file: Path, vpn: Vpn) -> tuple[Problem, ...]:

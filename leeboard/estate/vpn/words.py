@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import ipaddress
 import re
 from collections.abc import Iterable
@@ -27,6 +29,10 @@ REFUSED_KEYS = {
         ("psk", "secret", "preshared_key", "pre_shared_key", "shared_secret", "password", "passphrase"),
         "is a secret, and whoever takes a laptop has it: each device has a certificate of its own; take it out, and "
         "change it at the gateway",
+    ),
+    **dict.fromkeys(
+        ("private_key", "privatekey"),
+        "is a private key, which never leaves its machine; take it out, make a new one there, and write its public_key",
     ),
     **dict.fromkeys(
         ("ike", "esp", "proposals", "ciphers", "encryption"),
@@ -80,6 +86,19 @@ def _address(value: str) -> str:
     ):  # fmt: skip
         raise ValueError("no laptop could reach that from elsewhere")
     return str(address)
+
+
+def _public_key(value: str) -> str:
+    """A key of X25519 in base64, as `wg pubkey` prints it: 32 bytes, in the one way in which they can be written."""
+    try:
+        key = base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) != 32 or base64.b64encode(key).decode() != value:
+        raise ValueError("must be a public key of WireGuard as wg pubkey prints it: 44 characters that end in =")
+    if not any(key):
+        raise ValueError("must be the gateway's own: this one is all zeros, which wg has where a key was taken away")
+    return value
 
 
 def _network(value: str) -> str:
@@ -160,6 +179,7 @@ def overlapping(one: Network, others: Iterable[Network]) -> Network | None:
 
 Name = Annotated[str, AfterValidator(_name)]
 Address = Annotated[str, AfterValidator(_address)]
+PublicKey = Annotated[str, AfterValidator(_public_key)]
 Cidr = Annotated[str, AfterValidator(_network)]
 Home = Annotated[str, AfterValidator(_home)]
 Eku = Annotated[str, AfterValidator(_eku)]

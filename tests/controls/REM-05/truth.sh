@@ -9,6 +9,7 @@ if swanctl --load-conns 2>&1 | grep -q 'invalid config file'; then wrong+="nobod
 holders() {
     find /etc/swanctl/{private,rsa,ecdsa,pkcs8,pkcs12} /etc/ipsec.d/private -type f 2>/dev/null
     grep -rlsE '^ *(PrivateKey|PresharedKey) *=' /etc/wireguard /etc/systemd/network
+    grep -rlsxE '[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=' /etc/wireguard | grep -v pub
     grep -rlsE '^[^#]*secret *= *[^ ]' /etc/swanctl/swanctl.conf /etc/swanctl/conf.d
     find /etc/ipsec.secrets /{etc,run}/NetworkManager/system-connections -type f 2>/dev/null
     grep -lsE '^ *(key|password|private):? ' /etc/netplan/*.yaml

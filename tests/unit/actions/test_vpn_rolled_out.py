@@ -19,14 +19,16 @@ from leeboard.policy.resolve import resolve
 from tests.controls.cases import Case, alone
 from tests.unit.actions.checkpoint_double import MODULES, DoubleClock, DoubleDevice
 from tests.unit.actions.test_cut_off_enforced import action
-from tests.unit.estate.vpn.declared import an_estate
+from tests.unit.estate.vpn.declared import WIREGUARD, an_estate
 from tests.unit.estate.vpn.test_of_school import the_school
+from tests.unit.estate.vpn.test_wireguard import give_addresses
 
 CONTROL = load().control("REM-01")
 assert CONTROL is not None
 BASELINE = alone(CONTROL)
 CERTIFICATE, TUNNEL = "leeboard.schools.vpn_certificate", "leeboard.schools.vpn_tunnel"
 WINDOWS_TUNNEL = "leeboard.schools.win_vpn_tunnel"
+KEY = "leeboard.schools.vpn_wireguard_key"
 BY_HAND = f"lt-1: {enforce_module.BY_HAND}"
 
 
@@ -130,9 +132,40 @@ class Certificates:
             self._changes.append({"control": "REM-01", "driver": "vpn", "address": "certificate"})
 
 
+class LaptopOfWireGuard(Laptop):
+    """The same where the VPN is WireGuard: a key in the place of a certificate."""
+
+    def __init__(self, folder: Path, comes: str, **more: Any) -> None:
+        super().__init__(folder, comes, **more)
+        estate = folder / "wireguard"
+        estate.mkdir()
+        file = an_estate(estate, WIREGUARD, more="level: sensitive\n")
+        give_addresses(file)
+        school = the_school(file, problems=1)  # another device's level asks for more
+        self.variables |= school.own_variables(school.devices[0])
+        self.read = device("lt-1", self.variables, tuple(load().parameters))
+        self.wanted = resolve(BASELINE, self.read)
+
+
+class Key:
+    """A double of what has a device's key of WireGuard made, and asks its gateway."""
+
+    def __init__(self, visit: Laptop, variable: Any, changes: list[Any]) -> None:
+        assert variable["inner"] == ["10.99.0.2"]
+        self._visit, self._changes = visit, changes
+        self.ready, self.problems = visit.comes == "known", ["vpn: a copy"] if visit.comes == "a copy" else []
+        self.remarks = ["lt-1: it waits"] if visit.comes == "waits" else []
+
+    def bring(self) -> None:
+        self._visit.order.append((KEY, self._visit.state))
+        if self._visit.comes == "waits":
+            self._changes.append({"control": "REM-01", "driver": "vpn", "address": "key"})
+
+
 @pytest.fixture(autouse=True)
 def doubles(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(enforce_module, "Certificates", Certificates)
+    monkeypatch.setattr(enforce_module, "WireGuardKey", Key)
 
 
 def rolled_out(laptop: Laptop, monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, Any], list[str]]:
@@ -171,6 +204,22 @@ def test_the_certificate_comes_first_and_the_tunnel_only_with_one(
     changes = json.loads(outcome["leeboard"])["changes"] if addresses else []
     assert [one["address"] for one in changes] == addresses and outcome["changed"] == bool(addresses)
     assert bool(outcome.get("failed")) == bool(problem) and (not problem or outcome["msg"] == problem)
+
+
+@pytest.mark.parametrize(
+    ("comes", "made", "addresses", "problem"),
+    [("known", True, ["tunnel"], ""), ("waits", False, ["key"], ""), ("a copy", False, [], "vpn: a copy")],
+)
+def test_the_tunnel_of_wireguard_comes_only_when_its_gateway_knows_the_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, comes: str, made: bool, addresses: list[str], problem: str
+) -> None:
+    laptop = LaptopOfWireGuard(tmp_path, comes, clock=DoubleClock())
+    outcome, remarks = rolled_out(laptop, monkeypatch)
+    assert laptop.order == [(KEY, "none"), *([(TUNNEL, "armed")] if made else [])]
+    assert laptop.state == ("confirmed" if made else "none") and laptop.tunnel.startswith("wireguard:") is made
+    changes = json.loads(outcome["leeboard"])["changes"] if addresses else []
+    assert [one["address"] for one in changes] == addresses and outcome["changed"] == bool(addresses)
+    assert outcome.get("msg", "") == problem and remarks == (["lt-1: it waits"] if comes == "waits" else [])
 
 
 def test_a_preview_says_both_and_makes_neither(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -151,7 +151,7 @@ def test_a_revoked_certificate_is_refused_and_its_key_gets_no_other(authority: A
     pem = authority.issue(key=key).certificate.pem
     other = authority.issue(Registered("900001", "LT-015")).certificate.pem
     gone = revoke_device(authority.var, "900001", "LT-014", Reason.STOLEN, authority.at)
-    assert [one.pem for one in gone] == [pem]
+    assert [one.pem for one in gone.certificates] == [pem]
     accepted, words = openssl(authority, tmp_path, pem)
     assert not accepted and "certificate revoked" in words
     assert openssl(authority, tmp_path, other)[0]

@@ -18,6 +18,7 @@ from leeboard.errors import LeeboardError
 from leeboard.escrow.vault.vault import make
 from tests.unit.authority.authorities import GATEWAY, LISTS, key_of_device, request
 from tests.unit.escrow.vaults import another_volume, custodian
+from tests.unit.estate.vpn.declared import GATEWAY_KEY, OTHER_KEY
 
 RUNNER = CliRunner()
 
@@ -128,6 +129,65 @@ def test_export_for_a_gateway(controller: Controller) -> None:
     assert not any(b"PRIVATE KEY" in path.read_bytes() for path in to.rglob("*") if path.is_file())
 
 
+WIREGUARD = (
+    f"vpn: {{kind: wireguard, gateways: [{{name: {GATEWAY}, addresses: [203.0.113.10], public_key: '{GATEWAY_KEY}'}}], "
+    "routes: everything, dns: {servers: [10.0.0.53]}, inner: [10.99.0.0/24]}\n"
+)
+
+
+def test_wireguard_from_a_devices_key_to_a_stolen_laptop(controller: Controller) -> None:
+    """Without an authority: there are no certificates."""
+    to, estate = controller.folder / "export", controller.folder / "estate"
+    more = ("-i", str(estate))
+    words = ("export-gateway", GATEWAY, "--kind", "wireguard", "--to", str(to), *more)
+    with (estate / "estate.yml").open("a") as file:
+        file.write(WIREGUARD)
+    with (estate / "hill/devices.csv").open("a") as file:
+        file.write("LT-015,lt-015,linux,portable,staff_portable\nLT-016,lt-016,windows,portable,staff_portable\n")
+    code, printed = controller.run("issue", "LT-014", *more, "--public-key", OTHER_KEY)
+    assert code == 0 and printed.startswith("LT-014: its key is kept. Its gateway knows it after the next"), printed
+    assert "has this key already" in controller.run("issue", "LT-014", *more, "--public-key", OTHER_KEY)[1]
+    code, printed = controller.run(*words)
+    assert code == 0 and "for 0 devices in" in printed
+    assert "no inner address: LT-014" in printed and OTHER_KEY not in (to / "addresses.csv").read_text()
+    given = RUNNER.invoke(app, ["estate", "addresses", *more, "--write"])
+    assert given.exit_code == 0, given.output
+    code, printed = controller.run(*words)
+    assert code == 0 and "5 files for 1 device in" in printed
+    assert "1 device of the declaration made no key yet: roll out to them first." in printed, "not Windows"
+    assert "neither who comes nor who goes" in printed
+    exported = (to / "etc/wireguard/leeboard-peers.conf").read_text()
+    assert f"PublicKey = {OTHER_KEY}\nAllowedIPs = 10.99.0.2/32\n" in exported
+    assert GATEWAY_KEY in (to / "README.md").read_text()
+    listed = json.loads(controller.run("list", "--format", "json")[1])
+    assert [one["public_key"] for one in listed["keys"]] == [OTHER_KEY]
+    assert (listed["authorities"], listed["certificates"]) == ([], [])
+    assert "0 certificates and 1 key of WireGuard" in controller.run("list")[1]
+    code, printed = controller.run("revoke", "LT-014", "--reason", "stolen")
+    assert code == 0 and "LT-014: its key of WireGuard counts no more (stolen)" in printed
+    assert "the device gets in until its peer is taken out there" in printed and "certificate" not in printed
+    code, printed = controller.run(*words)
+    assert code == 0 and "for 0 devices in" in printed
+    assert OTHER_KEY not in (to / "etc/wireguard/leeboard-peers.conf").read_text()
+
+
+def test_an_export_of_wireguard_goes_by_the_declaration(controller: Controller) -> None:
+    to, estate = controller.folder / "export", controller.folder / "estate"
+    words = ("export-gateway", GATEWAY, "--to", str(to))
+    more = ("-i", str(estate))
+    code, printed = controller.run(*words, "--kind", "wireguard")
+    assert code == 1 and "a gateway of nothing" in printed
+    with (estate / "estate.yml").open("a") as file:
+        file.write(WIREGUARD)
+    for kind in ("strongswan", "rras"):
+        code, printed = controller.run(*words, *more, "--kind", kind)
+        assert code == 1 and f"{GATEWAY} is a gateway of wireguard" in printed
+    for option in (("--strict",), ("--route", "10.0.0.0/8"), ("--dns", "10.0.0.53")):
+        code, printed = controller.run(*words, *more, "--kind", "wireguard", *option)
+        assert code == 1 and "do not go with WireGuard" in printed
+    assert not to.exists()
+
+
 def test_where_lists_are_published_goes_wrong(controller: Controller) -> None:
     assert controller.begin("--publish-folder", str(controller.folder / "away"))[0] == 3
     code, printed = controller.run("crl")
@@ -148,6 +208,9 @@ def test_where_lists_are_published_goes_wrong(controller: Controller) -> None:
         (("issue", "--request", "x"), "name a device by its asset tag, or a gateway with --gateway, and not both"),
         (("issue", "LT-1", "--gateway", "g.example", "--request", "x"), "and not both"),
         (("issue", "LT-1", "--request", "/nowhere"), "/nowhere: there is no such file"),
+        (("issue", "LT-1"), "--request: name the file with the request, or a device's key of WireGuard"),
+        (("issue", "--gateway", "g.example", "--public-key", "x"), "--public-key: goes with a device by its asset tag"),
+        (("issue", "LT-1", "--public-key", "x", "--request", "y"), "and with neither --request nor --to"),
         (("revoke", "LT-9", "--reason", "lost"), "LT-9: no such device has a certificate; leeboard vpn list shows all"),
         (("crl", "--publish-command", " "), "--publish-command: is empty"),
         (("crl", "--publish-command", "a 'b"), "--publish-command: makes no sense"),

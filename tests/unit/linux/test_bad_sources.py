@@ -147,7 +147,8 @@ PROGRAMS: dict[str, tuple[set[str], set[str]]] = {
     "rsyslogd -N1": ({"log_forwarding"}, {"silent", "cut off", "garbage"}),
     # Tried with cvtsudoers 1.9.16: it prints nothing where no Defaults line is.
     "cvtsudoers": ({"audit_rules", "dropin"}, {"silent"}),
-    "nft -j": ({"firewall"}, set()),
+    "nft -j": ({"firewall", "vpn"}, set()),
+    "ip -j": ({"vpn"}, {"silent"}),  # what has no route prints nothing, which leads past the tunnel
     "ss -H": ({"listening"}, {"silent"}),
     "dpkg-query": ({"package"}, set()),
     "modprobe": ({"removable_media"}, set()),
@@ -305,7 +306,7 @@ FILES: dict[str, set[str]] = {
     "/etc/systemd/journald.conf.d/x.conf": {"dropin", "log_forwarding"},
     "/etc/systemd/logind.conf.d/x.conf": {"dropin"},
     "/etc/systemd/timesyncd.conf.d/x.conf": {"clock"},
-    "/etc/wireguard/wg0.conf": {"vpn", "vpn_secrets"},
+    "/etc/wireguard/leeboard.conf": {"vpn", "vpn_secrets"}, "/etc/wireguard/wg0.conf": {"vpn", "vpn_secrets"},
     "/etc/xdg/autostart/x.desktop": {"listening"},
     "/etc/xdg/kscreenlockerrc": {"kconfig"},
     "/etc/xrdp/xrdp.ini": {"xrdp"},
@@ -319,7 +320,7 @@ FILES: dict[str, set[str]] = {
     "/sys/class/block/dm-0/dm/uuid": {"luks_volume"},
     "/sys/class/dmi/id/chassis_type": set(),
     "/sys/class/dmi/id/product_serial": set(),
-    "/sys/class/net/wg0/uevent": {"vpn"},
+    "/sys/class/net/leeboard/uevent": {"vpn"}, "/sys/class/net/wg0/uevent": {"vpn"},
     "/usr/lib/systemd/journald.conf.d/syslog.conf": {"dropin", "log_forwarding"},
     "/usr/lib/systemd/system/auditd.service": {"audit_rules"},
     "/usr/lib/systemd/system/nftables.service": {"firewall", "listening"},

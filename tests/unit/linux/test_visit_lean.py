@@ -38,6 +38,15 @@ BESIDES = [
     ("/usr/bin/plasmashell", {"kconfig.view", "kconfig.files", "kconfig.ini", "kconfig.cascade", "kconfig.session"}),
     ("/etc/swanctl/swanctl.conf", {"system.private_keys", "vpn.configurations", *OPEN}),
     ("/etc/ipsec.secrets", OPEN),
+    (
+        "/etc/wireguard/leeboard.conf",
+        {
+            *(f"vpn.wireguard_{part}" for part in ("state", "conf", "words")), "vpn.tunnel_words",
+            "engine.access_attribute",
+            "system.private_keys",
+            "vpn.configurations",
+        },
+    ),
     ("/usr/sbin/rsyslogd", RSYSLOG),
     ("/etc/leeboard/firewall.nft", {*FIREWALL, "system.came_by"}),
     ("/usr/lib/systemd/systemd-journal-upload", {"logging.journal_upload", *SENDING}),
@@ -49,7 +58,8 @@ CHANGES = {
     "simple.sharing_off", "sshd.administrators", "sshd.changes", "sshd.cover", "sshd.our_file", "sshd.visitor",
     "system.came_by", "system.root_only_path", "vpn.certificate", "vpn.nm_profile", "vpn.profiles_changes",
     "vpn.secrets_changes", "vpn.stacks",
-    "vpn.tunnel_changes", "vpn.tunnel_cover", "vpn.tunnel_gone",
+    "vpn.tunnel_changes", "vpn.tunnel_cover", "vpn.tunnel_gone", "vpn.wireguard_changes", "vpn.wireguard_key",
+    "vpn.wireguard_make",
 }  # fmt: skip
 VISIT = """
 import json, sys

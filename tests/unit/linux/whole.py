@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.audit import auditd as dropin_auditd
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, Host, HostError
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import wireguard_conf, wireguard_words
 
 from tests.unit.linux import audit, disks, forwarding
 from tests.unit.linux.folder import folder
@@ -20,10 +21,13 @@ from tests.unit.linux.test_dconf import GSettingsDouble
 from tests.unit.linux.test_faillock import RIGHT
 from tests.unit.linux.test_vpn import SCHOOL
 from tests.unit.linux.test_vpn_charon import CONNS, NO_SAS
+from tests.unit.linux.test_vpn_wireguard import ALL, ROUTES, listed
+from tests.unit.linux.test_vpn_wireguard import RULES as RULES_OF_WG_QUICK
 
 CAPTURED = Path(__file__).parent / "whole_captured"
 DCONF = Path(__file__).parent / "dconf_captured"
 LONG_AGO = 1_700_000_000
+PEER = wireguard_words.parse(ALL)
 NOTICE = "This computer is Example School's."
 IDLE = "org.gnome.desktop.session idle-delay"
 USER_LIST = "org.gnome.login-screen disable-user-list"
@@ -99,6 +103,10 @@ FILES: dict[str, str | None] = {
         "[Interface]\nPrivateKey = x\n[Peer]\nPublicKey = y\nEndpoint = 81.187.201.66:51820\nAllowedIPs = 10.0.0.0/8\n"
     ),
     "/sys/class/net/wg0/uevent": "DEVTYPE=wireguard\nINTERFACE=wg0\n",
+    "/etc/wireguard/leeboard.conf": wireguard_conf.conf(PEER), "/etc/wireguard/leeboard.key": "x\n",
+    "/sys/class/net/leeboard/uevent": "DEVTYPE=wireguard\nINTERFACE=leeboard\n",
+    "/usr/lib/systemd/system/wg-quick@.service": "",
+    "/etc/systemd/system/multi-user.target.wants/wg-quick@leeboard.service": "",
     "/etc/NetworkManager/system-connections/x.nmconnection": (
         "[connection]\nid=x\ntype=vpn\n[vpn]\nservice-type=org.freedesktop.NetworkManager.strongswan\nmethod=key\n"
         "address=vpn.school.example\n"
@@ -197,7 +205,12 @@ def answers() -> dict[str, Completed | Callable[[list[str]], Completed]]:
         "pkcheck": Completed(1, "", "Not authorized.\n"),
         "swanctl --list-conns": Completed(0, CONNS, ""),
         "swanctl --list-sas": Completed(0, NO_SAS, ""),
-        "wg show": Completed(0, "wg0\ty\t10.0.0.0/8\n", ""),
+        "wg show leeboard": Completed(0, f"{PEER.key}\t{' '.join(PEER.to)}\n", ""),
+        "wg show": Completed(0, f"wg0\ty\t10.0.0.0/8\nleeboard\t{PEER.key}\t{' '.join(PEER.to)}\n", ""),
+        "ip -j -4 route": Completed(0, json.dumps(ROUTES[ALL][0]), ""),
+        "ip -j -6 route": Completed(0, json.dumps(ROUTES[ALL][1]), ""),
+        "rule show": Completed(0, json.dumps(RULES_OF_WG_QUICK), ""),
+        "nft -j list table": Completed(0, listed(ALL), ""),
         "journalctl": Completed(1, "", ""),
     }
 

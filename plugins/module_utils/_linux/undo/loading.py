@@ -28,6 +28,8 @@ from ..vpn.nm_profile import RELOAD as RELOAD_NM
 from ..vpn.stacks import UNIT as CHARON
 from ..vpn.tunnel_names import LOAD as LOAD_VPN_NAMES
 from ..vpn.tunnel_names import RULES as VPN_NAMES
+from ..vpn.wireguard_conf import CONF as WIREGUARD
+from ..vpn.wireguard_conf import LOAD as LOAD_WIREGUARD
 
 SYSTEMD = re.compile(r"\A/etc/systemd/([a-z][a-z0-9-]*)\.conf(?:\.d/.*)?\Z")
 AUDIT_RULES = "/etc/audit/rules.d"
@@ -80,6 +82,8 @@ def loading(host: Host, paths: list[str]) -> tuple[list[list[str]], list[str]]:
         commands.append([*LOAD_VPN_NAMES])
     if _any(paths, "/etc/swanctl/", "/etc/strongswan.d/") and state(host, CHARON)[0]:
         commands.append(["systemctl", "reload", CHARON])
+    if WIREGUARD in paths:
+        commands.append([*LOAD_WIREGUARD])
     if _any(paths, *NM_FOLDERS) and first_of(host, NMCLI):
         commands.append([*RELOAD_NM])
     commands += _firewall(host, paths)

@@ -11,7 +11,8 @@ Addresses:
                      from when to when it holds, or what is wrong with it (certificate_state.py); absent without it
 
 Each kind of program has a file of its own beside this one: strongswan.py (swanctl and charon), ipsec.py, wireguard.py,
-networkmanager.py (and netplan), others.py. What the tunnel is made of is in tunnel_*.py and certificate*.py.
+networkmanager.py (and netplan), others.py. What the tunnel is made of is in tunnel_*.py and certificate*.py, and where
+it is one of WireGuard in wireguard_*.py.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from ..engine.host import Host, HostError
 from ..engine.reading import Reading, Readings, absent, reading, unreadable, value
 from ..engine.safe_read import read_each
 from . import networkmanager, others, wireguard
-from .files import NO_TUNNEL, OWN_CONF, OWN_NAME, has_ipsec
+from .files import NO_TUNNEL, OWN_CONF, OWN_NAME, OWN_NETWORKD, OWN_WIREGUARD, OWN_WIREGUARD_KEY, has_ipsec
 from .profile import Profile
 
 if TYPE_CHECKING:
@@ -81,14 +82,23 @@ def _read(host: Host, address: str) -> Reading:
 
 
 def _tunnel(host: Host) -> Reading:
-    ipsec = _ipsec(host)
-    if ipsec is None:
-        return reading(NAME, "tunnel", absent("strongSwan is not installed"))
-    if not host.exists(OWN_CONF) and not ipsec.has(host, OWN_NAME):
-        return _left(host)
-    from . import tunnel_state
+    if host.exists(OWN_WIREGUARD):
+        from . import wireguard_state
 
-    return tunnel_state.read(host, NAME)
+        return wireguard_state.read(host, NAME)
+    ipsec = _ipsec(host)
+    if ipsec and (host.exists(OWN_CONF) or ipsec.has(host, OWN_NAME)):
+        from . import tunnel_state
+
+        return tunnel_state.read(host, NAME)
+    left = [f"left:{one}" for one in (OWN_WIREGUARD_KEY, OWN_NETWORKD) if host.exists(one)]
+    if ipsec:
+        from . import tunnel_left  # only where there is something of IPsec
+
+        left = [*dict.fromkeys([*left, *tunnel_left.words(host).split()])]
+    elif not left:
+        return reading(NAME, "tunnel", absent("strongSwan is not installed"))
+    return reading(NAME, "tunnel", value(" ".join(left), NO_TUNNEL, "string") if left else absent(NO_TUNNEL))
 
 
 def _certificate(host: Host) -> Reading:
@@ -97,13 +107,6 @@ def _certificate(host: Host) -> Reading:
     from . import certificate_state
 
     return certificate_state.read(host, NAME)
-
-
-def _left(host: Host) -> Reading:
-    from . import tunnel_left  # only where there is something of IPsec
-
-    left = tunnel_left.words(host)
-    return reading(NAME, "tunnel", value(left, NO_TUNNEL, "string") if left else absent(NO_TUNNEL))
 
 
 def _ipsec(host: Host) -> ModuleType | None:

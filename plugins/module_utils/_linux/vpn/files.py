@@ -21,6 +21,9 @@ OWN_LOADER = "/etc/systemd/system/strongswan.service.d/leeboard.conf"
 CERTIFICATES, KEYS = "/etc/swanctl/x509", "/etc/swanctl/private"
 AUTHORITIES, LISTS = "/etc/swanctl/x509ca", "/etc/swanctl/x509crl"
 WAITING = "/var/lib/leeboard/vpn"
+# The school's own tunnel where its VPN is WireGuard: what wg-quick takes, and the key, which is in no configuration.
+OWN_WIREGUARD = "/etc/wireguard/leeboard.conf"
+OWN_WIREGUARD_KEY = "/etc/wireguard/leeboard.key"
 NO_TUNNEL = "Leeboard wrote no tunnel"
 
 

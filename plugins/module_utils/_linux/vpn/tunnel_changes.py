@@ -18,7 +18,8 @@ from ..engine.safe_read import text_or_nothing
 from ..system.came_by import came_by
 from ..system.systemd_unit import state
 from ..system.units_enabled import enabled
-from . import swanctl, tunnel_names
+from . import swanctl, tunnel_names, wireguard_words
+from .files import OWN_WIREGUARD
 from .stacks import NOT_INSTALLED, UNIT, in_the_way, installed
 from .tunnel_conf import (
     CONF,
@@ -46,11 +47,16 @@ def plan(host: Host, changes: list[Change]) -> DryRun:
         raise ChangeRefused(
             "of VPNs only the school's own tunnel is written; profiles of others are reported: take them away by hand"
         )
-    wanted = parse(changes[0]["value"])
+    by_wireguard = wireguard_words.is_meant(changes[0]["value"])
+    wanted = None if by_wireguard else parse(changes[0]["value"])
     if not host.is_root:
         raise HostError("needs_root", "only root may change the VPN")
     if not host.exists(RUNS):
         raise ChangeRefused("systemd does not run on this machine, so nothing would keep the tunnel up")
+    if by_wireguard:
+        from . import wireguard_changes  # few schools have it
+
+        return wireguard_changes.plan(host, changes[0]["value"])
     if wanted is None:
         from . import tunnel_gone  # a device that keeps its tunnel does without
 
@@ -85,6 +91,11 @@ def _waits(host: Host) -> bool:
 
 
 def _refuse(host: Host, wanted: Wanted) -> None:
+    if host.exists(OWN_WIREGUARD):
+        raise ChangeRefused(
+            "the device has the school's tunnel by WireGuard; take it away first (vpn.devices.without, docs/vpn.md), "
+            "for no two may lead to the school"
+        )
     problem = in_the_way(host, False) or ("" if installed(host) else NOT_INSTALLED)
     if problem:
         raise ChangeRefused(problem)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from ..engine.cover import Command, Cover, Proof
 from ..engine.edits import Change, ChangeRefused
 from ..engine.host import Host
-from . import charon
+from . import charon, wireguard_changes, wireguard_key, wireguard_words
+from .files import has_ipsec
 from .stacks import UNIT
 from .tunnel_conf import FILES, LOAD_NETWORKD, NAME
 from .tunnel_names import LOAD as LOAD_NAMES
@@ -21,7 +22,28 @@ THERE = ("sh", "-c", f"swanctl --list-conns 2>/dev/null | grep -q '^{NAME}:'")
 
 
 def cover(host: Host, changes: list[Change]) -> Cover:
-    """All that a change of the tunnel may touch. Raises ChangeRefused, HostError."""
+    """All that a change of the tunnel may touch, of either kind. Raises ChangeRefused, HostError."""
+    values = [change.get("value") for change in changes]
+    if any(wireguard_words.is_meant(one) for one in values):
+        return wireguard_changes.cover(host, with_key=False)
+    # An undo comes without values: what it puts back may be of either.
+    may_come = None in values and wireguard_key.installed(host)
+    if not may_come and not ({None, NONE} & {*values} and wireguard_changes.left(host)):
+        return _of_ipsec(host, changes)
+    first = wireguard_changes.cover(host, with_key=True)
+    if not has_ipsec(host):
+        return first
+    second = _of_ipsec(host, changes)
+    return Cover(
+        files=tuple(dict.fromkeys([*first.files, *second.files])),
+        units=(*first.units, *second.units),
+        commands=tuple(dict.fromkeys([*first.commands, *second.commands])),
+        proofs=(*first.proofs, *second.proofs),
+        longest=first.longest + second.longest,
+    )
+
+
+def _of_ipsec(host: Host, changes: list[Change]) -> Cover:
     files: tuple[str, ...] = FILES
     if any(change.get("value") == NONE for change in changes):
         files = tuple(dict.fromkeys([*FILES, *_left(host)]))

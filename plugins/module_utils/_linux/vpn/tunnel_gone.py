@@ -11,7 +11,8 @@ from ..engine.host import Host, HostError
 from ..engine.reading import Readings
 from ..system.systemd_unit import state
 from ..system.units_enabled import enabled
-from . import stacks, swanctl, tunnel_left, tunnel_names
+from . import stacks, swanctl, tunnel_left, tunnel_names, wireguard_changes
+from .files import has_ipsec
 from .settings import Section
 from .tunnel_conf import CONF, LOAD_NETWORKD, NAME, NETWORKD
 from .tunnel_cover import END
@@ -21,10 +22,17 @@ ADDRESS = "tunnel"
 
 def plan(host: Host) -> DryRun:
     """The files that go, and the commands that end what they made. Raises ChangeRefused, HostError."""
+    edits, commands = wireguard_changes.gone(host)
+    more, others = _of_ipsec(host) if has_ipsec(host) else ([], [])
+    return DryRun([*edits, *more], [*commands, *others], _not_gone) if [*edits, *more, *commands, *others] else DryRun()
+
+
+def _of_ipsec(host: Host) -> tuple[list[Edit], list[list[str]]]:
+    """The same of the tunnel by IKEv2. Raises ChangeRefused, HostError."""
     public, certificates, keys = (one(host) for one in (tunnel_left.public, tunnel_left.certificates, tunnel_left.keys))
     loaded = tunnel_left.loaded(host)
     if not public and not certificates and not keys and not loaded:
-        return DryRun()
+        return [], []
     by = stacks.we_come_by_a_tunnel(host) if loaded else ""
     if by:
         raise ChangeRefused(f"we come through a tunnel ({by}), and it may be the one that goes; come by another way")
@@ -35,7 +43,7 @@ def plan(host: Host) -> DryRun:
     edits: list[Edit] = [FileEdit(path, host.read(path), None) for path in public]
     edits += [SecretRemoval(path, host.read(path), "a certificate of this device for the VPN") for path in certificates]
     edits += [SecretRemoval(path, host.read(path), "a key of this device for the VPN") for path in keys]
-    return DryRun(edits, _commands(host, public, loaded), _not_gone)
+    return edits, _commands(host, public, loaded)
 
 
 def _commands(host: Host, public: list[str], loaded: bool) -> list[list[str]]:

@@ -61,33 +61,35 @@ def parse(text: object) -> Wanted | None:
     words = text.split()
     if words == [NONE]:
         return None
-    found: dict[str, list[str]] = {}
-    for word in words:
-        kind, colon, rest = word.partition(":")
-        if (
-            kind not in ("gateway", "ike", "esp", "identity", "authority", "to", "dns", "revocation")
-            or not colon
-            or not rest
-        ):
-            raise ChangeRefused(f"{word[:80]!r} says nothing of a tunnel")
-        found.setdefault(kind, []).append(rest)
-    if any(len(rest) > MOST for rest in found.values()):
-        raise ChangeRefused(f"more than {MOST} words of one kind")
-    name, _at, addresses = _one(found, "gateway").partition("@")
+    found = grouped(words, KINDS)
+    name, _at, addresses = one_of(found, "gateway").partition("@")
     wanted = Wanted(
-        _name(name),
-        tuple(_address(one) for one in addresses.split(",") if one),
-        _proposals(_one(found, "ike")),
-        _proposals(_one(found, "esp")),
-        _name(_one(found, "identity")),
-        tuple(sorted({_matching(DIGEST, one, "SHA-256 in hex") for one in _some(found, "authority")})),
-        tuple(sorted({_network(one) for one in _some(found, "to")})),
+        named(name),
+        tuple(address(one) for one in addresses.split(",") if one),
+        _proposals(one_of(found, "ike")),
+        _proposals(one_of(found, "esp")),
+        named(one_of(found, "identity")),
+        tuple(sorted({_matching(DIGEST, one, "SHA-256 in hex") for one in some_of(found, "authority")})),
+        tuple(sorted({network(one) for one in some_of(found, "to")})),
         _revocation(found.get("revocation", ["relaxed"])),
-        tuple(_address(one) for one in _one(found, "dns").split(",")) if "dns" in found else (),
+        tuple(address(one) for one in one_of(found, "dns").split(",")) if "dns" in found else (),
     )
     if wanted.dns and not wanted.everything:
         raise ChangeRefused("names are asked through a tunnel for everything only: dns goes with to:0.0.0.0/0 to:::/0")
     return wanted
+
+
+def grouped(words: list[str], kinds: tuple[str, ...]) -> dict[str, list[str]]:
+    """What the words say, by their kinds. Raises ChangeRefused for a word of another kind, and for too many of one."""
+    found: dict[str, list[str]] = {}
+    for word in words:
+        kind, colon, rest = word.partition(":")
+        if kind not in kinds or not colon or not rest:
+            raise ChangeRefused(f"{word[:80]!r} says nothing of a tunnel")
+        found.setdefault(kind, []).append(rest)
+    if any(len(rest) > MOST for rest in found.values()):
+        raise ChangeRefused(f"more than {MOST} words of one kind")
+    return found
 
 
 def text(wanted: Wanted) -> str:
@@ -106,14 +108,16 @@ def text(wanted: Wanted) -> str:
     return " ".join(sorted(words))
 
 
-def _some(found: dict[str, list[str]], kind: str) -> list[str]:
+def some_of(found: dict[str, list[str]], kind: str) -> list[str]:
+    """What words of a kind say. Raises ChangeRefused where there is none."""
     if kind not in found:
         raise ChangeRefused(f"the tunnel has no {kind}")
     return found[kind]
 
 
-def _one(found: dict[str, list[str]], kind: str) -> str:
-    words = _some(found, kind)
+def one_of(found: dict[str, list[str]], kind: str) -> str:
+    """What the one word of a kind says. Raises ChangeRefused where there is none, or another."""
+    words = some_of(found, kind)
     if len(words) > 1:
         raise ChangeRefused(f"there is one tunnel at a time, and it has one {kind}: not {' and '.join(words)[:200]}")
     return words[0]
@@ -125,7 +129,8 @@ def _matching(pattern: re.Pattern[str], word: str, what: str) -> str:
     return word
 
 
-def _name(word: str) -> str:
+def named(word: str) -> str:
+    """A machine's name. Raises ChangeRefused."""
     return _matching(NAME, word, "name such as vpn.example.sch.uk")
 
 
@@ -133,14 +138,16 @@ def _proposals(text: str) -> tuple[str, ...]:
     return tuple(_matching(PROPOSAL, one, "proposal such as aes256gcm16-ecp384") for one in text.split(","))
 
 
-def _address(word: str) -> str:
+def address(word: str) -> str:
+    """An address as it is written most often. Raises ChangeRefused."""
     try:
         return str(ipaddress.ip_address(word))
     except ValueError:
-        raise ChangeRefused(f"{word[:80]!r} is no address of a gateway") from None
+        raise ChangeRefused(f"{word[:80]!r} is no address") from None
 
 
-def _network(word: str) -> str:
+def network(word: str) -> str:
+    """A network, in the same way. Raises ChangeRefused."""
     try:
         return str(ipaddress.ip_network(word))
     except ValueError:

@@ -29,12 +29,19 @@ vpn:
   home: [10.20.0.0/16]
   devices: {forms: [portable], roles: [exam]}
 """
-# The same with a protocol that has neither certificates nor what hangs on them.
-WIREGUARD = "".join(
-    line
-    for line in VPN.replace("ikev2", "wireguard").splitlines(keepends=True)
-    if not line.startswith(("  authority:", "  dns:", "  home:"))
-)
+# A declaration of WireGuard: keys and addresses in the place of certificates and suites. 32 bytes of 1, and of 2.
+GATEWAY_KEY, OTHER_KEY = f"{'AQEB' * 10}AQE=", f"{'AgIC' * 10}AgI="
+WIREGUARD = f"""\
+vpn:
+  kind: wireguard
+  gateways:
+    - {{name: vpn.example-la.example, addresses: [203.0.113.10], public_key: "{GATEWAY_KEY}", port: 51821}}
+  routes: everything
+  dns: {{servers: [10.20.0.53]}}
+  inner: [10.99.0.0/24]
+  devices: {{forms: [portable], roles: [exam]}}
+"""
+WIREGUARD_SPLIT = WIREGUARD.replace("  dns: {servers: [10.20.0.53]}\n", "").replace("everything", "[10.20.0.0/16]")
 # The same with networks in the place of everything, where no server is asked.
 SPLIT = VPN.replace("  dns: {servers: [10.20.0.53]}\n", "").replace("everything", '[10.0.0.0/8, "2001:db8:1::/48"]')
 # The same with an authority that the school has already.

@@ -14,7 +14,7 @@ from leeboard.estate.vpn.words import EVERYTHING
 from leeboard.model.problem import Problem
 from leeboard.policy.load import load
 from tests.unit.estate.folders import SHARED
-from tests.unit.estate.vpn.declared import OWN, SPLIT, VPN, WIREGUARD
+from tests.unit.estate.vpn.declared import OWN, SPLIT, VPN
 
 SCHOOL = 'plugin: leeboard.schools.estate\nurn: "900001"\nname: Hill\nphase: primary\n'
 LINES = len(SCHOOL.splitlines())
@@ -58,20 +58,6 @@ def test_two_halves_are_everything() -> None:
 def test_the_routes_may_be_networks() -> None:
     vpn = understood(SPLIT).vpn
     assert vpn is not None and vpn.routes == ("10.0.0.0/8", "2001:db8:1::/48")
-
-
-def test_wireguard_has_no_authority() -> None:
-    vpn = understood(WIREGUARD).vpn
-    assert vpn is not None and vpn.kind == "wireguard"
-
-
-@pytest.mark.parametrize("key", ["dns", "home"])
-def test_no_word_of_wireguard_does_nothing_in_silence(key: str) -> None:
-    (line,) = [line for line in VPN.splitlines() if line.startswith(f"  {key}:")]
-    found = read(f"{WIREGUARD}{line}\n")
-    assert isinstance(found, Problem)
-    assert (found.row, found.column) == (LINES + len(WIREGUARD.splitlines()) + 1, f"vpn.{key}")
-    assert "would do nothing" in str(found)
 
 
 # What is replaced by what in VPN; then line (of the declaration's own), key and words of the refusal.
