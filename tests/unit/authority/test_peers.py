@@ -62,7 +62,7 @@ def test_a_copy_of_another_devices_disk_is_refused(vault: Vault) -> None:
     assert counting(vault.var) == [key]
 
 
-@pytest.mark.parametrize("nonsense", ["", "x", "A" * 44, public_key()[:-1], f"{public_key()}\n", "é" * 44, "=" * 44])
+@pytest.mark.parametrize("nonsense", ["", "x", "A" * 44, f"{'A' * 42}=", f"{'A' * 43}=\n", "é" * 44, "=" * 44])
 def test_what_is_no_key_is_refused(vault: Vault, nonsense: str) -> None:
     with pytest.raises(LeeboardError, match="no public key of WireGuard; nothing was kept"):
         peers.keep(vault.var, LAPTOP, nonsense, AT)
