@@ -126,7 +126,7 @@ def test_what_1_means_is_said_of_the_method_that_has_it(bench: Bench) -> None:
 )
 def test_a_code_is_a_number_without_a_sign(bench: Bench, answer: str, words: str) -> None:
     script = f"""
-        try {{ Get-LeeboardReturnCode -Answer {answer} -Method Class.Method }}
+        try {{ Get-LeeboardReturnCode -Answer ({answer}) -Method Class.Method }}
         catch {{ (ConvertTo-LeeboardProblem $_).Why }}
     """
     said = bench.run(script)

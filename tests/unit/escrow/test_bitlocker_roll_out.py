@@ -21,6 +21,7 @@ from leeboard.model.waiver import Waiver, parse
 from leeboard.policy.load import load
 from leeboard.policy.resolve import Wanted, resolve
 from leeboard.verdict.evaluate import evaluate
+from leeboard.verdict.waivers import accept, in_force
 from tests.unit.escrow.bitlocker_controller import DEVICE, WindowsController, clear
 from tests.unit.escrow.bitlocker_device import PASSWORD, TPM_AND_PIN
 from tests.unit.escrow.vaults import AT, a_vault
@@ -129,8 +130,10 @@ def test_a_volume_that_is_as_somebody_accepted_it_is_left_alone(
 
 
 def encrypted_of(wanted: Wanted, seen: Observation, at: datetime) -> Judged:
-    """What a check says of whether the volume of Windows is encrypted."""
-    every = [judged for one in evaluate(wanted, seen, at) for judged in one.judged]
+    """What a report says of whether the volume of Windows is encrypted, its waivers heeded."""
+    waivers = in_force(wanted.device.waivers, wanted.baseline, at)
+    findings, _spared = accept(evaluate(wanted, seen, at), waivers, wanted.baseline, wanted.device.asset)
+    every = [judged for one in findings for judged in one.judged]
     (found,) = (one for one in every if one.setting == "windows-encrypted")
     return found
 
