@@ -58,8 +58,8 @@ def letter(news: SchoolNews, to: Sequence[str], link: str | None) -> Letter:
         f"Devices that are new on the inventory: {news.came:,}",
         f"Devices whose last answer went out of date: {news.out_of_date:,}",
         "",
-        f"{number(news.devices, 'device')}: {news.silent:,} not seen in the last run, {news.unknown:,} not fully known, "
-        f"{news.drifted:,} drifted, {news.clear:,} with all well",
+        f"{number(news.devices, 'device')}: {news.silent:,} not seen in the last run, "
+        f"{news.unknown:,} not fully known, {news.drifted:,} drifted, {news.clear:,} with all well",
     ]
     if news.broken_off:
         lines += ["", "The run was broken off before its end: devices may be missing in these counts."]
