@@ -86,7 +86,7 @@ QUESTIONS = {
     "windows_vpn_past_the_tunnel": Question(WINDOWS_VPN),
     "windows_vpn_saved_passwords": Question(WINDOWS_VPN),
     "windows_vpn_gateways": Question(WINDOWS_VPN),
-    "winrm_without_tls": Question("winrm_listener", facts=("domain",)),
+    "winrm_without_tls": Question("winrm_listener", facts=("domain",), filters=True),
     "days_left": Question("certificate", asks_time=True),
     "certificate_faults": Question("certificate_fault", asks_time=True, filters=True),
     "cleared_lately": Question("log_clearing", asks_time=True, filters=True),

@@ -52,7 +52,7 @@ class Step:
 
 # Drivers whose addresses have nothing to do with each other: what is refused for one says nothing of the others. Those
 # of one group of BitLocker's policy hang together, and each brings its group with it.
-APART = ("bitlocker_policy", "dropin", "file_mode", "listening", "removable_media", "sshd", "vpn_connection")
+APART = ("bitlocker_policy", "dropin", "file_mode", "listening", "removable_media", "sshd", "vpn_connection", "winrm")
 
 
 def apart(step: Step) -> tuple[Step, ...]:

@@ -107,7 +107,7 @@ def management(machine: WindowsMachine, _role: str) -> Iterator[str]:
             yield f"{side} {name} is on"
     if number(machine, WINRM + r"\Service", "DisableRunAs") != 1:
         yield "credentials are stored"
-    if state["running"] and any(listener["Transport"] == "HTTP" for listener in state["listeners"]):
+    if state["running"] and any(one["Transport"] == "HTTP" and one["Enabled"] for one in state["listeners"]):
         yield "it listens over HTTP"
     valid = certificate_days(machine)
     for listener in state["listeners"] if state["running"] else ():

@@ -57,9 +57,15 @@ class Device:
             ]
         self.come_from("10.20.0.9")
 
-    def come_from(self, address: str) -> None:
-        """From where whoever changes it comes."""
-        self.machine.run(WAY % address)
+    def come_from(self, address: str, port: int = 5986) -> None:
+        """From where whoever changes it comes, and to which port."""
+        self.machine.run(WAY.replace("5986", str(port)) % address)
+
+    def listen_over_http(self) -> None:
+        """As winrm quickconfig leaves it: a listener over HTTP as well."""
+        plain = {"Address": "*", "Transport": "HTTP", "Port": 5985, "Enabled": True, "CertificateThumbprint": ""}
+        with self.machine.changing("winrm") as state:
+            state["listeners"].append(plain)
 
     def arm(self, changes: Sequence[dict[str, Any]], run: str = "run-1", driver: str = "firewall_profile") -> Any:
         """A checkpoint about changes."""

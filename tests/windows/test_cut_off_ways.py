@@ -19,6 +19,7 @@ from .wire.door import SERVICES, Door
 
 WINRM = r"HKLM\SOFTWARE\Policies\Microsoft\Windows\WinRM\Service"
 CLOSING, BASIC_OFF = wish(), [{"address": "Service:AllowBasic", "value": 0}]
+PLAIN_OFF = [{"address": "listeners", "value": []}]
 
 
 @pytest.fixture
@@ -109,6 +110,20 @@ def test_who_is_shut_out_gets_in_again_when_its_time_is_over(device: Device, way
     )
 
 
+def test_a_listener_that_we_came_by_unseen_is_on_again_when_its_time_is_over(device: Device) -> None:
+    """We came over HTTP, between two questions when Windows was asked, while somebody else was there over HTTPS."""
+    device.listen_over_http()
+    ours, theirs = Door(device.machine, port=5985, basic=False), Door(device.machine)
+    assert (ours.shut(), theirs.shut()) == ("", "")
+    device.arm(PLAIN_OFF, driver="winrm")
+    device.change(PLAIN_OFF, driver="winrm")
+    assert (ours.shut(), theirs.shut()) == ("nothing listens", "")
+    assert device.tasks.minute() == [0] and ours.shut(), "its time is not over"
+    (device.folder / "until").write_text("0")
+    assert device.tasks.minute() == [0], device.left()
+    assert (ours.shut(), theirs.shut(), (device.folder / "state.back").exists()) == ("", "", True), device.left()
+
+
 @pytest.mark.full
 @pytest.mark.parametrize("way", [basic_off, without_our_port], ids=lambda way: way.__name__)
 def test_a_restart_in_the_middle_lets_us_in_at_once(device: Device, way: Callable[[Device], None]) -> None:
@@ -161,7 +176,7 @@ def test_a_task_that_a_policy_disables_means_that_nothing_is_changed(device: Dev
 @pytest.mark.parametrize(
     ("driver", "changes", "why"),
     [
-        ("winrm", [{"address": "listeners", "value": "none"}], "cannot be changed by the driver winrm"),
+        ("winrm", [{"address": "listeners", "value": "none"}], "none without TLS stays, which is an empty list"),
         ("firewall_profile", [one for one in CLOSING if one["address"] != "management"], "no network is named"),
     ],
 )

@@ -47,6 +47,11 @@ def test_quick_configuration_starts_it_over_http_and_listeners_come_and_go(one: 
     assert one.run(STRICT + shown) == ["HTTP5985true", "HTTPS5986true"]
     again = "New-WSManInstance winrm/config/listener @{ Address = '*'; Transport = 'HTTPS' }"
     assert "Code=" in fault(one, again)["message"]
+    plain = "winrm/config/listener -SelectorSet @{ Address = '*'; Transport = 'HTTP' }"
+    one.run(STRICT + f"$null = Set-WSManInstance {plain} -ValueSet @{{ Enabled = 'false' }}")
+    assert one.run(STRICT + shown) == ["HTTP5985false", "HTTPS5986true"]
+    assert one.run(STRICT + f"(Get-WSManInstance {plain}).Enabled") == "false"
+    assert "Code=" in fault(one, f"Get-WSManInstance {plain.replace('*', '10.0.0.1')}")["message"]
     one.run(STRICT + "Remove-WSManInstance winrm/config/listener @{ Address = '*'; Transport = 'HTTP' }")
     assert one.run(STRICT + shown) == "HTTPS5986true"
 

@@ -6,63 +6,27 @@ the cmdlets that the driver uses, and the driver's own change is in pester/VpnTu
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from .machine import WindowsMachine
 from .shell import PowerShellError
-from .task_service import TaskService
+from .vpn_device import ADD, BOOK, VpnDevice
 
-FOLDER = r"C:\ProgramData\Leeboard\checkpoint"
-BOOK = r"C:\ProgramData\Microsoft\Network\Connections\Pbk\rasphone.pbk"
-ADD = "Add-VpnConnection -Name '{}' -ServerAddress vpn.lab.example -TunnelType Ikev2 -AllUserConnection"
-ARM = (
-    "$step = @{ driver = 'vpn_connection'; settings = @(@{ address = 'tunnel'; value = '' }) }; "
-    "$cover = Get-LeeboardCover -Steps @($step); "
-    "Enable-LeeboardCheckpoint -RunId run-1 -By ada -TokenDigest $arguments.digest -Covers $cover.Covers"
-)
 ASSERT = "Assert-LeeboardCheckpoint vpn_connection run-1 @($arguments.target)"
 
 
-class Device:
-    """A machine with its tasks and its phonebook."""
-
-    def __init__(self, machine: WindowsMachine) -> None:
-        self.machine, self.tasks = machine, TaskService(machine)
-        self.book, self.folder = machine.path(BOOK), machine.path(FOLDER)
-
-    def arm(self) -> Any:
-        """Arm a checkpoint about the profile."""
-        return self.machine.run(ARM, timeout=300, digest=hashlib.sha256(b"x").hexdigest())
-
-    def bytes(self) -> bytes:
-        """The phonebook, empty where there is none."""
-        return self.book.read_bytes() if self.book.exists() else b""
-
-    def late(self) -> None:
-        """Let the time of the checkpoint be over."""
-        (self.folder / "until").write_text("0")
-
-    def state(self) -> str:
-        """The state, from the disk."""
-        return " ".join(path.suffix[1:] for path in self.folder.glob("state.*")) or "none"
-
-
 @pytest.fixture
-def device(one: WindowsMachine) -> Iterator[Device]:
+def device(one: WindowsMachine) -> Iterator[VpnDevice]:
     """The file's machine without a phonebook."""
-    found = Device(one)
-    leftover: list[Path] = [*found.tasks.tasks(), *(found.folder.glob("*") if found.folder.is_dir() else ())]
-    for path in [*leftover, *([found.book] if found.book.exists() else [])]:
-        path.unlink()
+    found = VpnDevice(one)
+    found.reset()
     yield found
 
 
-def test_a_profile_that_was_made_goes_and_somebody_elses_stays(device: Device) -> None:
+def test_a_profile_that_was_made_goes_and_somebody_elses_stays(device: VpnDevice) -> None:
     device.machine.run(ADD.format("Home office"))
     before = device.bytes()
     assert device.arm()["state"] == "armed"
@@ -77,7 +41,7 @@ def test_a_profile_that_was_made_goes_and_somebody_elses_stays(device: Device) -
     assert (device.state(), device.bytes(), device.tasks.tasks()) == ("back", before, [])
 
 
-def test_after_a_start_a_profile_is_as_it_was_byte_for_byte(device: Device) -> None:
+def test_after_a_start_a_profile_is_as_it_was_byte_for_byte(device: VpnDevice) -> None:
     device.machine.run(f"{ADD.format('Leeboard')}; {ADD.format('Behind it')}")
     before = device.bytes()
     device.arm()
@@ -90,14 +54,14 @@ def test_after_a_start_a_profile_is_as_it_was_byte_for_byte(device: Device) -> N
     assert (device.state(), device.bytes()) == ("back", before)
 
 
-def effective(device: Device) -> dict[str, Any]:
+def effective(device: VpnDevice) -> dict[str, Any]:
     """What a visit has of the profile."""
     (reading,) = device.machine.visit({"vpn_connection": ["tunnel"]})["readings"]
     found: dict[str, Any] = reading["effective"]
     return found
 
 
-def test_a_visit_reads_the_profile_as_windows_has_it(device: Device) -> None:
+def test_a_visit_reads_the_profile_as_windows_has_it(device: VpnDevice) -> None:
     absent = effective(device)
     assert absent["state"] == "absent" and absent["source"] == f"{BOOK} has no profile Leeboard"
     device.machine.run(f"{ADD.format('Leeboard')} -AuthenticationMethod MachineCertificate")

@@ -11,6 +11,7 @@
 #AnsibleRequires -PowerShell .firewall.FirewallPlace
 #AnsibleRequires -PowerShell .group_policy.GroupPolicy
 #AnsibleRequires -PowerShell .registry.RegistryStart
+#AnsibleRequires -PowerShell .remote.WinRmListener
 #AnsibleRequires -PowerShell .security_policy.AccountLockout
 #AnsibleRequires -PowerShell .security_policy.AuditPolicy
 #AnsibleRequires -PowerShell .security_policy.UserRight
@@ -45,6 +46,8 @@ $script:Others = @{
         Read = 'Read-LeeboardVpnPlace'; Write = 'Set-LeeboardVpnConnectionChange'; Type = 'string'; Absent = $true
         Refusal = 'Get-LeeboardVpnConnectionRefusal'
     }
+    # Listeners; its other places are the registry's.
+    winrm = @{ Read = 'Read-LeeboardListenerPlace'; Write = 'Set-LeeboardListenerChange'; Type = 'dword' }
     user_right = @{ Read = 'Read-LeeboardUserRight'; Write = 'Set-LeeboardUserRightChange'; Type = 'list' }
 }
 
@@ -168,7 +171,7 @@ function Get-History {
         $addresses = @($line.Changes | ForEach-Object { $_['address'] } | Where-Object { $_ -is [string] })
         foreach ($edit in $line.Edits) {
             $place = "$($line.Driver) $($edit.Target)"
-            if ($script:Registry -contains $line.Driver) { $place = $edit.Target }
+            if (Test-InRegistry $line.Driver $edit.Target) { $place = $edit.Target }
             $history = $found[$place]
             $before, $after = (Format-UndoState $edit.Before), (Format-UndoState $edit.After)
             if ($null -eq $history -or $history.Own -cnotcontains $before) {
@@ -212,12 +215,13 @@ function Resolve-History {
     if ($place.Owner) {
         return @{ Verdict = 'left'; Why = "it is set by $($place.Owner), which would set it again; change it there" }
     }
-    $canBeAbsent = $script:Registry -contains $History.Driver -or $script:Others[$History.Driver]['Absent']
+    $isInRegistry = Test-InRegistry $History.Driver $History.Target
+    $canBeAbsent = $isInRegistry -or $script:Others[$History.Driver]['Absent']
     if ($History.Before.state -ne 'value' -and -not $canBeAbsent) {
         if ($IsUnlocked -and $History.Driver -eq 'account_lockout') { return @{ Verdict = 'put_back'; Now = $null } }
         return @{ Verdict = 'left'; Why = 'it had no value before, and Windows knows no way to take it away again' }
     }
-    if ($script:Registry -notcontains $History.Driver -and $script:Others[$History.Driver]['Refusal']) {
+    if (-not $isInRegistry -and $script:Others[$History.Driver]['Refusal']) {
         $why = & $script:Others[$History.Driver].Refusal -State $History.Before
         if ($why) { return @{ Verdict = 'left'; Why = $why } }
     }
@@ -237,11 +241,18 @@ function Get-Uncovered {
     return ''
 }
 
+# Whether a place is a value of the registry. WinRM has listeners beside those.
+function Test-InRegistry {
+    param([string]$Driver, [string]$Target)
+
+    return $script:Registry -contains $Driver -and -not ($Driver -eq 'winrm' -and (Test-LeeboardListenerPlace $Target))
+}
+
 # @{Now; Owner}: what is there, and which group policy sets it.
 function Get-Place {
     param([string]$Driver, [string]$Target)
 
-    if ($script:Registry -contains $Driver) {
+    if (Test-InRegistry $Driver $Target) {
         $path, $name = Split-LeeboardValueAddress HKLM $Target registry 'refused'
         $owner = (Resolve-LeeboardOwner { Get-LeeboardPolicyOwner -Path $path -Name $name }).Owner
         return @{ Now = (Get-LeeboardMachineValue -Path $path -Name $name); Owner = $owner }
@@ -259,13 +270,13 @@ function Get-Place {
 function Write-Edit {
     param([string]$Driver, [object[]]$Edits)
 
-    if ($script:Registry -notcontains $Driver) {
-        & $script:Others[$Driver].Write -Edits $Edits | Out-Null
-        return
-    }
+    $others = @($Edits | Where-Object { -not (Test-InRegistry $Driver $_.Target) })
+    if ($others.Length) { & $script:Others[$Driver].Write -Edits $others | Out-Null }
+    $mine = @($Edits | Where-Object { Test-InRegistry $Driver $_.Target })
+    if (-not $mine.Length) { return }
     $root = [Microsoft.Win32.RegistryKey]::OpenBaseKey('LocalMachine', 'Registry64')
     try {
-        foreach ($edit in $Edits) {
+        foreach ($edit in $mine) {
             $path, $name = Split-LeeboardValueAddress HKLM $edit.Target registry 'refused'
             Save-LeeboardRunning $path
             $below = $path.Substring('HKLM\'.Length)

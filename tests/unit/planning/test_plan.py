@@ -110,7 +110,7 @@ def test_a_driver_that_could_cut_off_marks_its_steps_and_no_others() -> None:
 
 def test_a_refused_step_that_is_taken_apart_keeps_its_risk() -> None:
     changes = steps(setting(), setting(id="b", address="/b"), readings=[idle(value(0)), idle(value(0), address="/b")])
-    for driver in ("file_mode", "sshd"):
+    for driver in ("file_mode", "sshd", "winrm"):
         whole = Step(driver, "leeboard.schools.x", changes[0].changes, "cut_off")
         assert [step.risk for step in apart(whole)] == ["cut_off", "cut_off"]
 

@@ -14,7 +14,7 @@ BeforeAll {
     $script:Text = '$bytes = [System.Text.Encoding]::GetEncoding(28591)', 'function Get-It($folder) {', ($texts -join "`n"), 'Restore-Entry }' -join "`n"
     $script:Machine = @{}
 
-    function Get-Plan { Get-LeeboardPlan -Covers @(@{ Values = @(); Firewall = @(); Services = @(); Restart = @(); Entries = @(@{ Path = $Machine.Book; Name = 'Leeboard'; Target = 'tunnel' }) }) }
+    function Get-Plan { Get-LeeboardPlan -Covers @(@{ Values = @(); Firewall = @(); Listeners = @(); Services = @(); Restart = @(); Entries = @(@{ Path = $Machine.Book; Name = 'Leeboard'; Target = 'tunnel' }) }) }
     function Restore { & ([scriptblock]::Create("$Text`nGet-It '$($Machine.Folder)'")) }
     function Set-Bytes { param([string]$Latin) [IO.File]::WriteAllBytes($Machine.Book, [Text.Encoding]::Latin1.GetBytes($Latin)) }
     function Get-Bytes { [Text.Encoding]::Latin1.GetString([IO.File]::ReadAllBytes($Machine.Book)) }

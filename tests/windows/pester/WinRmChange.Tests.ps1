@@ -2,7 +2,7 @@
 
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
-    foreach ($name in 'Reading', 'Host', 'RegistryKey', 'Registry', 'WinRmChange') {
+    foreach ($name in 'Reading', 'Host', 'RegistryKey', 'Registry', 'WinRmListener', 'WinRmChange') {
         Import-Module (Get-ChildItem $modules -Recurse -Filter "$name.psm1").FullName -Global -Force
     }
     function global:Get-LeeboardOwnWay { $Machine.Way }
@@ -72,7 +72,7 @@ Describe 'winrm, changing' {
         (Get-Change 'Service:DisableRunAs' 1).After.value | Should -Be 1
     }
 
-    It 'never touches a listener, nor what it does not know: <_>' -ForEach 'listeners', '', 'Service:AllowKerberos', "Client:AllowBasic`n" {
+    It 'never touches what it does not know: <_>' -ForEach 'Listeners', '', 'Service:AllowKerberos', "Client:AllowBasic`n" {
         { Get-Change $_ 0 } | Should -Throw '*cannot be changed by the driver winrm*'
     }
 

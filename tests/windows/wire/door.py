@@ -3,7 +3,7 @@
 It shares no parser and no constant with the device code. What it asks, and where it stands:
 
     service      the registry: not disabled
-    listener     the stand-in's state: one over HTTPS on port 5986 that is on
+    listener     the stand-in's state: one on this port that is on, over HTTPS for 5986 and HTTP for 5985
     sign-in      the policy of WinRM, else its configuration: whether Basic is let in, for whoever comes by it
     firewall     the registry, policy before the machine's own: off, or open, or a rule for this port and address
 
@@ -22,7 +22,7 @@ from tests.windows.machine import WindowsMachine
 SERVICES = r"HKLM\SYSTEM\CurrentControlSet\Services"
 FIREWALL = SERVICES + r"\SharedAccess\Parameters\FirewallPolicy"
 POLICIES = r"HKLM\SOFTWARE\Policies\Microsoft"
-PORT = 5986
+TRANSPORTS = {5985: "HTTP", 5986: "HTTPS"}
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class Door:
     machine: WindowsMachine
     address: str = "10.20.0.9"
     basic: bool = True
+    port: int = 5986
 
     def shut(self) -> str:
         """Why nobody gets in; an empty text where one does."""
@@ -42,7 +43,8 @@ class Door:
             yield "the service is disabled"
         state = self.machine.state("winrm")
         if not any(
-            one["Transport"] == "HTTPS" and one["Port"] == PORT and one["Enabled"] for one in state["listeners"]
+            one["Transport"] == TRANSPORTS[self.port] and one["Port"] == self.port and one["Enabled"]
+            for one in state["listeners"]
         ):
             yield "nothing listens"
         allowed = self._number(POLICIES + r"\Windows\WinRM\Service", "AllowBasic")
@@ -84,6 +86,6 @@ class Door:
         return (
             (not profiles or "Public" in profiles)
             and ("|Protocol=6|" in rule or "|Protocol=" not in rule)
-            and (not ports or any(int(one.split("-")[0]) <= PORT <= int(one.split("-")[-1]) for one in ports))
+            and (not ports or any(int(one.split("-")[0]) <= self.port <= int(one.split("-")[-1]) for one in ports))
             and (not sources or any(here in one for one in sources if one.version == here.version))
         )

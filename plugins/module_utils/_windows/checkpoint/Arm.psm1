@@ -109,7 +109,7 @@ function Write-Checkpoint {
         "mark=$(ConvertTo-Code $mark)")
     foreach ($driver in $Covers.Keys) { $about += "driver=$(ConvertTo-Code $driver)" }
     $covered = @($all | ForEach-Object { @($_.Values) + @($_.Firewall) }) +
-        @($all | ForEach-Object { $_.Entries } | ForEach-Object { $_.Target })
+        @($all | ForEach-Object { @($_.Entries) + @($_.Listeners) } | Where-Object { $_ } | ForEach-Object { $_.Target })
     foreach ($value in @($covered | Where-Object { $_ } | Sort-Object -Unique)) {
         $about += "value=$(ConvertTo-Code $value)"
     }

@@ -8,14 +8,14 @@
 # What brings the device back from the steps that are asked for, as their drivers say it. A driver whose changes could
 # cut off whoever makes them has, besides the functions of Change.psm1, and named in CutOff.psm1,
 #
-#     Get-LeeboardNOUNCover -Changes     @{Values; Firewall; Entries; Services; Restart; Seconds}; changes nothing,
-#                                        throws a problem where the device could not be brought back
+#     Get-LeeboardNOUNCover -Changes     @{Values; Firewall; Entries; Listeners; Services; Restart; Seconds}; changes
+#                                        nothing, throws a problem where the device could not be brought back
 #
 # Values are addresses HKLM\KEY:VALUE of all that the change may write, Firewall the places of the firewall
 # (firewall/FirewallPlace.psm1), Entries those of phonebooks: {Path; Name; Target}, Target being the place as the driver's
-# edits have it; a driver writes one kind of them. Of Services it is kept how they start and whether
-# they run; those in Restart as well, and they are started anew once the values are back. Seconds is the longest that the
-# change may take.
+# edits have it; a driver writes one kind of them. Listeners are those of WinRM: {Transport; Address; Target}, beside
+# Values. Of Services it is kept how they start and whether they run; those in Restart as well, and they are started anew
+# once the values are back. Seconds is the longest that the change may take.
 
 Set-StrictMode -Version 2.0
 
@@ -55,11 +55,11 @@ function Get-LeeboardUndoCover {
         throw (New-LeeboardProblem -Code refused -Why "the device has no journal of the run $RunId")
     }
     $mine = @($journal.Lines | Where-Object { Get-LeeboardCoverFunction $_.Driver })
-    # An entry of a phonebook that was taken away is a place that no address names.
+    # An entry of a phonebook that was taken away, or a listener that was closed, is a place that no address names.
     # Without values: what is written now stands in the journal, and no driver judges what it once was asked for.
     $steps = foreach ($line in $mine) {
         $places = @($line.Changes | ForEach-Object { $_['address'] }) +
-            @($line.Edits | ForEach-Object { $_.Target } | Where-Object { $_ -like 'entry:*' })
+            @($line.Edits | ForEach-Object { $_.Target } | Where-Object { $_ -match '\A(entry|listener):' })
         @{ driver = $line.Driver; settings = @($places | Select-Object -Unique | ForEach-Object { @{ address = $_; value = $null } }) }
     }
     $found = Get-LeeboardCover -Steps @($steps)
@@ -83,7 +83,10 @@ function Get-OneCover {
         throw (New-LeeboardProblem -Code refused -Why "$Driver is no driver that a checkpoint knows")
     }
     $said = & $function -Changes $Changes
-    $cover = @{ Values = @(); Firewall = @(); Entries = @(); Services = @(); Restart = @(); Seconds = $script:Seconds }
+    $cover = @{
+        Values = @(); Firewall = @(); Entries = @(); Listeners = @(); Services = @(); Restart = @()
+        Seconds = $script:Seconds
+    }
     foreach ($part in @($cover.Keys)) {
         if ($said.Contains($part)) { $cover[$part] = $said[$part] }
     }

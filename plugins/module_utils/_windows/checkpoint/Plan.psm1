@@ -3,6 +3,7 @@
 
 #AnsibleRequires -PowerShell ..engine.Reading
 #AnsibleRequires -PowerShell ..firewall.FirewallPlace
+#AnsibleRequires -PowerShell ..remote.WinRm
 #AnsibleRequires -PowerShell ..system.RegistryKey
 
 # What is there before the change, as lines for the script that puts it back (PutBackScript.psm1): words between tabs,
@@ -18,6 +19,7 @@
 #     rule     NAME absent
 #     entry    PATH NAME absent          of a phonebook, which has no such entry
 #     entry    PATH NAME DATA            its bytes, from its name to the next one
+#     listener TRANSPORT ADDRESS ON      of WinRM; ON is true or false
 
 Set-StrictMode -Version 2.0
 
@@ -44,6 +46,7 @@ function Get-LeeboardPlan {
         Get-LeeboardFirewallPlan -Target $place
     }
     foreach ($entry in @($Covers | ForEach-Object { $_.Entries } | Where-Object { $_ })) { Get-EntryLine $entry }
+    foreach ($one in @($Covers | ForEach-Object { $_.Listeners } | Where-Object { $_ })) { Get-ListenerLine $one }
     $restart = @($Covers | ForEach-Object { $_.Restart } | Where-Object { $_ })
     $services = @($Covers | ForEach-Object { $_.Services } | Where-Object { $_ }) + $restart
     foreach ($name in @($services | Sort-Object -Unique)) { Get-ServiceLine $name ($restart -contains $name) }
@@ -110,6 +113,19 @@ function Get-EntryLine {
     }
     if (-not $found.Count) { return "$line`tabsent" }
     return "$line`t$([System.Convert]::ToBase64String($bytes.GetBytes($found[0].Value)))"
+}
+
+function Get-ListenerLine {
+    param([hashtable]$Listener)
+
+    $now = @(Get-LeeboardEveryListener | Where-Object {
+            $_.transport -eq $Listener.Transport -and $_.address -eq $Listener.Address
+        })
+    if ($now.Length -ne 1) {
+        $why = "WinRM has $($now.Length) listeners over $($Listener.Transport) on $($Listener.Address), which could not be brought back"
+        throw (New-LeeboardProblem -Code refused -Why $why)
+    }
+    return "listener`t$($Listener.Transport)`t$(ConvertTo-Code $Listener.Address)`t$(([string]$now[0].on).ToLowerInvariant())"
 }
 
 function Get-ServiceLine {

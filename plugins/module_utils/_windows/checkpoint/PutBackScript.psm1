@@ -242,6 +242,28 @@ function Test-Delayed([string]$Key) {
     return (Get-Value $Key 'DelayedAutostart') -notin 'absent', "DWord`tAAAAAA=="
 }
 
+# What of WinRM's listeners is not as it was, in words; WinRM itself is back by then.
+function Restore-Listener {
+    foreach ($words in Get-Line listener) {
+        $one = @{ Transport = $words[1]; Address = (Get-Text $words[2]) }
+        $what = "the listener of WinRM over $($one.Transport) on $($one.Address)"
+        try {
+            if ((Get-ListenerState $one) -ne $words[3]) {
+                Set-WSManInstance -ResourceURI winrm/config/listener -SelectorSet $one -ValueSet @{ Enabled = $words[3] } | Out-Null
+                if ((Get-ListenerState $one) -ne $words[3]) { "$what is not as it was" }
+            }
+        } catch {
+            "$what`: $($_.Exception.Message -replace '<[^>]*>', '' -replace '\s+', ' ')"
+        }
+    }
+}
+
+# true or false, as WinRM writes it.
+function Get-ListenerState([hashtable]$One) {
+    $found = Get-WSManInstance -ResourceURI winrm/config/listener -SelectorSet $One
+    return $found.SelectSingleNode("*[local-name()='Enabled']").InnerText.Trim()
+}
+
 # What of the firewall is not as it was, in words: profiles, rules that were there, then those that were not. What is as it
 # was is seen in the registry, since each call takes a second; whatever is ended the next run goes on with.
 function Restore-Firewall {
@@ -320,7 +342,7 @@ if ($state -in 'arming', 'armed') {
     }
 }
 if ($state -eq 'putting-back') {
-    $left = @(Restore-Registry) + @(Restore-Firewall) + @(Restore-Entry) + @(Restore-Service)
+    $left = @(Restore-Registry) + @(Restore-Firewall) + @(Restore-Entry) + @(Restore-Service) + @(Restore-Listener)
     $left = [string[]]@($left | Where-Object { $_ })
     if ($left.Length) {
         [System.IO.File]::WriteAllLines((Get-Place 'left'), $left)

@@ -27,6 +27,16 @@ function Get-LeeboardOwnWay {
     return Get-LeeboardOnce -Name 'our own way' -Read { Find-Way }
 }
 
+function Test-LeeboardPortInUse {
+    <#
+    .SYNOPSIS
+    Whether anybody is connected to a port of this machine at this moment: us, or somebody else.
+    #>
+    param([Parameter(Mandatory = $true)][int]$Port)
+
+    return [bool]@(Get-Connection | Where-Object { $_.Port -eq $Port }).Length
+}
+
 function Find-Way {
     $ssh = @((Get-SshConnection) -split ' ')
     if ($ssh.Length -eq 4) {
@@ -79,4 +89,4 @@ function Get-OwnName {
     try { return $identity.Name } finally { $identity.Dispose() }
 }
 
-Export-ModuleMember -Function Get-LeeboardOwnWay
+Export-ModuleMember -Function Get-LeeboardOwnWay, Test-LeeboardPortInUse

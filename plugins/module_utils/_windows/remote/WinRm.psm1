@@ -7,7 +7,7 @@
 
 # The driver `winrm`: how WinRM lets people in and asks others, by the policy where there is one, else as the service
 # answers at this moment. Addresses: Service:NAME and Client:NAME, by the names of the policies, and `listeners`. What it
-# writes is WinRmChange.psm1's.
+# writes is WinRmChange.psm1's, and of listeners WinRmListener.psm1's.
 #
 # WindowsRemoteManagement.admx has the policies. The service is asked by Get-WSManInstance, which gives the XML of
 # [MS-WSMV]: no translated words, and the attribute Source where a policy decides. A value that the policy sets and the
@@ -114,7 +114,10 @@ function Get-ListenerReading {
     if ($null -eq $listeners) {
         $aspect = New-LeeboardAbsent -Source "$source`: it does not run"
     } else {
-        $texts = @($listeners | ForEach-Object { ConvertTo-Json -InputObject $_ -Compress })
+        $texts = @($listeners | ForEach-Object {
+                $told = [ordered]@{ address = $_.address; transport = $_.transport; port = $_.port; certificate = $_.certificate }
+                ConvertTo-Json -InputObject $told -Compress
+            })
         $aspect = New-LeeboardValue -Value ([string[]]$texts) -Type winrm_listener -Whole -Source $source
     }
     return New-LeeboardReading -Driver $script:Driver -Address listeners -Effective $aspect
@@ -123,13 +126,26 @@ function Get-ListenerReading {
 function Get-LeeboardWinRmListener {
     <#
     .SYNOPSIS
-    @{Listeners}: those that are on, each {address; transport; port; certificate}; $null where the service does not run.
+    @{Listeners}: those that are on, each {address; transport; port; certificate; on; by}; $null where the service does
+    not run. `by` is who makes it, where that is not the machine itself (GPO: a group policy).
     #>
+    $all = (Find-Listener).Listeners
+    if ($null -eq $all) { return @{ Listeners = $null } }
+    return @{ Listeners = [object[]]@($all | Where-Object { $_.on }) }
+}
+
+function Get-LeeboardEveryListener {
+    <#
+    .SYNOPSIS
+    The same for those that are off, too; nothing where the service does not run.
+    #>
+    @((Find-Listener).Listeners | Where-Object { $null -ne $_ })
+}
+
+function Find-Listener {
     return Get-LeeboardOnce -Name 'listeners of WinRM' -Read {
         if ($null -eq (Get-Config)) { return @{ Listeners = $null } }
-        $found = @(Invoke-WsMan 'winrm/config/listener' -Enumerate | ForEach-Object { ConvertTo-Listener $_ } |
-                Where-Object { $null -ne $_ })
-        @{ Listeners = [object[]]$found }
+        @{ Listeners = [object[]]@(Invoke-WsMan 'winrm/config/listener' -Enumerate | ForEach-Object { ConvertTo-Listener $_ }) }
     }
 }
 
@@ -150,7 +166,7 @@ function ConvertTo-Listener {
         $child = $Element.SelectSingleNode("*[local-name()='$name']")
         $said[$name] = if ($null -ne $child) { $child.InnerText.Trim() } else { '' }
     }
-    if ($said.Enabled -eq 'false') { return }
+    $isOn = $said.Enabled -ne 'false'
     $port = 0
     if (-not $said.Transport -or -not [int]::TryParse($said.Port, [ref]$port)) {
         $why = "a listener of WinRM has the transport '$($said.Transport)' and the port '$($said.Port)'"
@@ -158,7 +174,7 @@ function ConvertTo-Listener {
     }
     return [ordered]@{
         address = $said.Address; transport = $said.Transport.ToUpperInvariant(); port = $port
-        certificate = $said.CertificateThumbprint -replace '\s', ''
+        certificate = $said.CertificateThumbprint -replace '\s', ''; on = $isOn; by = $Element.GetAttribute('Source')
     }
 }
 
@@ -208,4 +224,5 @@ function ConvertTo-WinRmProblem {
     return New-LeeboardProblem -Code $kind -Why "WinRM gave no $Resource`: $($said.Trim())"
 }
 
-Export-ModuleMember -Function Read-LeeboardWinRm, Get-LeeboardWinRmListener, Get-LeeboardListenedPort
+Export-ModuleMember -Function Read-LeeboardWinRm, Get-LeeboardWinRmListener, Get-LeeboardEveryListener,
+    Get-LeeboardListenedPort

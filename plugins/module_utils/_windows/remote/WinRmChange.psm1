@@ -5,10 +5,12 @@
 #AnsibleRequires -PowerShell ..registry.Registry
 #AnsibleRequires -PowerShell ..system.RegistryKey
 #AnsibleRequires -PowerShell .OwnWay
+#AnsibleRequires -PowerShell .WinRmListener
 
-# What the driver `winrm` writes: values of the policy, which WinRM obeys before its own configuration. No listener is
-# made, exchanged or taken away, so the one that we talk through stays. What would shut out whoever comes as we do is
-# refused beforehand: WinRM may take a policy over later than the new connection that confirms the change.
+# What the driver `winrm` writes: values of the policy, which WinRM obeys before its own configuration; and listeners over
+# HTTP that nobody is connected to are switched off (WinRmListener.psm1). None is made, exchanged or taken away, so the
+# one that we talk through stays. What would shut out whoever comes as we do is refused beforehand: WinRM may take a policy
+# over later than the new connection that confirms the change.
 
 Set-StrictMode -Version 2.0
 
@@ -18,36 +20,63 @@ $script:Names = 'Client:AllowBasic', 'Client:AllowDigest', 'Client:AllowUnencryp
     'Service:AllowUnencryptedTraffic', 'Service:DisableRunAs'
 # What WinRM reads again only when it is told, so that it is started anew once the values are back.
 $script:LetIn = 'Service:AllowBasic', 'Service:AllowUnencryptedTraffic'
+$script:Listeners = 'listeners'
 
 function Get-LeeboardWinRmChange {
     <#
     .SYNOPSIS
-    The edits that changes come to: values of the policy. Changes nothing; throws the problem refused.
+    The edits that changes come to: values of the policy, and listeners. Changes nothing; throws the problem refused.
     .PARAMETER Changes
-    Dictionaries with address and value, 0 or 1.
+    Dictionaries with address and value: 0 or 1, and for listeners an empty list.
     #>
     param([Parameter(Mandatory = $true)][AllowEmptyCollection()][object[]]$Changes)
 
-    $values = foreach ($change in $Changes) {
+    foreach ($change in @($Changes | Where-Object { $_.address -ceq $script:Listeners })) {
+        Get-LeeboardListenerEdit -Wanted $change.value
+    }
+    $values = foreach ($change in @($Changes | Where-Object { $_.address -cne $script:Listeners })) {
         $target = Get-Target $change.address
         if ([string]$change.value -cnotin '0', '1') { Stop-Change "$($change.address)`: it is 0 or 1" }
         if ([string]$change.value -eq '0' -and $script:LetIn -ccontains $change.address) { Assert-OwnWay $change.address }
         if ([string]$change.value -eq '1' -and $change.address -ceq 'Service:DisableRunAs') { Assert-NoCredential }
         @{ address = $target; value = $change.value; type = 'dword' }
     }
-    return Get-LeeboardRegistryChange -Changes @($values)
+    Get-LeeboardRegistryChange -Changes @($values)
+}
+
+function Set-LeeboardWinRmChange {
+    <#
+    .SYNOPSIS
+    Make edits: values of the registry, and listeners.
+    #>
+    param([Parameter(Mandatory = $true)][AllowEmptyCollection()][object[]]$Edits)
+
+    foreach ($edit in $Edits) {
+        if (Test-LeeboardListenerPlace $edit.Target) { Set-LeeboardListenerChange -Edits @($edit) }
+        else { Set-LeeboardRegistryChange -Edits @($edit) }
+    }
 }
 
 function Get-LeeboardWinRmCover {
     <#
     .SYNOPSIS
-    What brings the device back: the policy's values as they are now, and WinRM started anew where it let people in by them.
+    What brings the device back: the policy's values as they are now, and WinRM started anew where it let people in by
+    them; listeners over HTTP as they are now.
     #>
     param([Parameter(Mandatory = $true)][AllowEmptyCollection()][object[]]$Changes)
 
+    # An undo gives no value, but names the listeners one by one.
+    $listeners = foreach ($change in $Changes) {
+        if ($change.address -ceq $script:Listeners -and $null -ne $change['value']) { Get-LeeboardListenerPlace }
+        elseif (Test-LeeboardListenerPlace $change.address) { $change.address }
+    }
+    $values = @($Changes | ForEach-Object { $_.address } | Where-Object {
+            $_ -cne $script:Listeners -and -not (Test-LeeboardListenerPlace $_)
+        })
     $restart = @($Changes | Where-Object { $script:LetIn -ccontains $_.address })
     return @{
-        Values = [string[]]@($Changes | ForEach-Object { Get-Target $_.address })
+        Values = [string[]]@($values | ForEach-Object { Get-Target $_ })
+        Listeners = [object[]]@($listeners | Select-Object -Unique | ForEach-Object { ConvertTo-LeeboardListenerCover $_ })
         Services = @('WinRM')
         Restart = @(if ($restart.Length) { 'WinRM' })
     }
@@ -95,4 +124,4 @@ function Stop-Change {
     throw (New-LeeboardProblem -Code refused -Why $Why)
 }
 
-Export-ModuleMember -Function Get-LeeboardWinRmChange, Get-LeeboardWinRmCover
+Export-ModuleMember -Function Get-LeeboardWinRmChange, Set-LeeboardWinRmChange, Get-LeeboardWinRmCover

@@ -2,12 +2,13 @@
 Stand-in for the cmdlets of WinRM: a service with a configuration, kept in C:\standins\state\winrm.json.
 
     {"running": false, "config": {"Client": {...}, "Service": {"AllowUnencrypted": false, "Auth": {"Basic": false, ...}}},
-     "listeners": [{"Address": "*", "Transport": "HTTP", "Port": 5985, "Enabled": true, "CertificateThumbprint": ""}],
+     "listeners": [{"Address": "*", "Transport": "HTTP", "Port": 5985, "Enabled": true, "CertificateThumbprint": "",
+                    "Source": "GPO"}],
      "policy": "applied", "behaviour": {}}
 
 Policies in the registry win over what is set here, and show as Source="GPO"; what a policy sets cannot be set by hand.
 With "policy": "waiting" the service has not taken them over yet. `behaviour`: {"mode": "denied" | "deaf" | "fail" |
-"rubbish"} makes it misbehave.
+"rubbish" | "deaf to switches"} makes it misbehave. A listener with a Source is a policy's, and nobody changes it by hand.
 
 Sources: MicrosoftDocs/PowerShell-Docs, reference/5.1/Microsoft.WSMan.Management; [MS-WSMV] for the elements;
 MicrosoftDocs/win32, desktop-src/WinRM, installation-and-configuration for the defaults; [Source="GPO"] and the fault
@@ -85,18 +86,26 @@ function Add-Side([Xml.XmlElement]$Parent, [string]$Side, [string]$At, [hashtabl
     }
 }
 
+# The listener that selectors name, or the fault of one that is not there.
+function Find-Listener([hashtable]$State, [hashtable]$Selectors) {
+    $found = @($State.listeners | Where-Object { $_.Transport -eq $Selectors.Transport -and $_.Address -eq $Selectors.Address })
+    if (-not $found.Count) { throw (New-Fault 2150858752 'There is no such listener.') }
+    $found[0]
+}
+
 function Get-WSManInstance {
     <# .SYNOPSIS
-       The configuration, or its listeners, as XML. #>
+       The configuration, its listeners, or one of them, as XML. #>
     [CmdletBinding()]
-    param([Parameter(Mandatory, Position = 0)][Uri]$ResourceURI, [switch]$Enumerate)
+    param([Parameter(Mandatory, Position = 0)][Uri]$ResourceURI, [switch]$Enumerate, [hashtable]$SelectorSet)
     Write-Call 'wsman' "$ResourceURI"
     $state = Open-Service
     $document = [Xml.XmlDocument]::new()
     if ($state.behaviour['mode'] -eq 'rubbish') { return 'rubbish' }
-    if ("$ResourceURI" -eq 'winrm/config/listener' -and $Enumerate) {
-        foreach ($listener in $state.listeners) {
+    if ("$ResourceURI" -eq 'winrm/config/listener' -and ($Enumerate -or $SelectorSet)) {
+        foreach ($listener in $SelectorSet ? @(Find-Listener $state $SelectorSet) : $state.listeners) {
             $element = $document.CreateElement('cfg', 'Listener', $space)
+            if ($listener['Source']) { $element.SetAttribute('Source', $listener['Source']) }
             foreach ($name in 'Address', 'Transport', 'Port', 'Hostname', 'Enabled', 'URLPrefix', 'CertificateThumbprint') {
                 $null = Add-Element $element $name $listener[$name]
             }
@@ -112,10 +121,19 @@ function Get-WSManInstance {
 
 function Set-WSManInstance {
     <# .SYNOPSIS
-       Set values of winrm/config/SIDE or winrm/config/SIDE/auth. #>
+       Set values of winrm/config/SIDE or winrm/config/SIDE/auth, or of one listener. #>
     [CmdletBinding()]
-    param([Parameter(Mandatory, Position = 0)][Uri]$ResourceURI, [Parameter(Mandatory)][hashtable]$ValueSet)
+    param(
+        [Parameter(Mandatory, Position = 0)][Uri]$ResourceURI, [Parameter(Position = 1)][hashtable]$SelectorSet,
+        [Parameter(Mandatory)][hashtable]$ValueSet
+    )
     $state = Open-Service
+    if ("$ResourceURI" -eq 'winrm/config/listener') {
+        $listener = Find-Listener $state $SelectorSet
+        if ($listener['Source']) { throw (New-Fault 2150858837 'It is controlled by policies.') }
+        if ($state.behaviour['mode'] -ne 'deaf to switches') { $listener.Enabled = $ValueSet.Enabled -eq 'true' }
+        return Save-State $state
+    }
     if ("$ResourceURI" -notmatch '^winrm/config/(client|service)(/auth)?$') { throw (New-Fault 2150858752 'Not known here.') }
     $side = @{ client = 'Client'; service = 'Service' }[$Matches[1]]
     $values, $at = $state.config[$side], ''

@@ -2,5 +2,4 @@
 # kind: value
 # flips: REM-10
 # expect: drifted
-# mends: no
 Set-WSManQuickConfig -Force
