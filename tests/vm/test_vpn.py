@@ -193,7 +193,9 @@ def test_a_list_that_is_missing_or_past_its_end_does_what_the_export_says(ends: 
     laptop.waits_for_the_tunnel()
     # It is revoked while it is connected, and the gateway ends its tunnel as its page says.
     gateway.machine.put(authority.revoked(own).encode(), "/etc/swanctl/x509crl/list.pem")
-    gateway.machine.root("swanctl --load-creds --clear --noprompt; swanctl --flush-certs; swanctl --terminate --ike road")
+    gateway.machine.root(
+        "swanctl --load-creds --clear --noprompt; swanctl --flush-certs; swanctl --terminate --ike road"
+    )
     assert "AUTHENTICATION_FAILED" in laptop.fails_to_begin()
     assert not laptop.reaches(INSIDE[1])
 

@@ -41,7 +41,8 @@ BESIDES = [
     (
         "/etc/wireguard/leeboard.conf",
         {
-            *(f"vpn.wireguard_{part}" for part in ("state", "conf", "words")), "vpn.tunnel_words",
+            *(f"vpn.wireguard_{part}" for part in ("state", "conf", "words")),
+            "vpn.tunnel_words",
             "engine.access_attribute",
             "system.private_keys",
             "vpn.configurations",
