@@ -45,6 +45,7 @@ KNOWN = {
     f"{L}luks/tpm.py: _memory": KEYS,
     f"{L}luks/tpm.py: _credentials": KEYS,
     f"{L}vpn/tunnel_changes.py: _refuse": "a roll-out relies on no certificate that is not valid now",
+    f"{L}vpn/wireguard_key.py: _shakes_hands": "a roll-out waits for the gateway's answer; no reading",
     "plugins/module_utils/driver_module.py: run": RUN,
     "plugins/modules/journal_undo.py: main": RUN,
     "plugins/modules/vpn_certificate.py: _done": "which certificates are out of date, for a roll-out; no reading",

@@ -13,8 +13,9 @@ from ..engine.host import Host, HostError
 from ..engine.reading import Reading, reading, value
 from ..system.units_enabled import enabled
 from .files import OWN_CONF
+from .tunnel_words import EVERYTHING
 from .wireguard_conf import CONF, INTERFACE, KEY_FILE, MARK, TABLE, UNIT, chains, written
-from .wireguard_words import EVERYTHING, Peer, text
+from .wireguard_words import Peer, text
 
 ADDRESS, NONE = "tunnel", "none"
 LONGEST = 300
