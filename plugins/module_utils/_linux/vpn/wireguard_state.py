@@ -15,7 +15,7 @@ from ..system.units_enabled import enabled
 from .files import OWN_CONF
 from .tunnel_words import EVERYTHING
 from .wireguard_conf import CONF, INTERFACE, KEY_FILE, MARK, TABLE, UNIT, chains, written
-from .wireguard_words import Peer, text
+from .wireguard_words import KEY, Peer, text
 
 ADDRESS, NONE = "tunnel", "none"
 LONGEST = 300
@@ -43,6 +43,8 @@ def not_running(host: Host, peer: Peer) -> str:
     if not host.exists(f"/sys/class/net/{INTERFACE}"):
         return f"the kernel has no interface {INTERFACE}; systemctl status {UNIT} says why"
     allowed = [line.split() for line in _told(host, ["wg", "show", INTERFACE, "allowed-ips"]).splitlines()]
+    if not all(words and KEY.match(words[0]) for words in allowed):
+        raise HostError("malformed", f"what wg show {INTERFACE} prints makes no sense")
     if [words[0] for words in allowed] != [peer.key]:
         return f"the interface {INTERFACE} has other peers than the school's gateway"
     if sorted(allowed[0][1:]) != sorted(peer.to):
