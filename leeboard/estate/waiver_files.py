@@ -30,6 +30,7 @@ FILE = "waivers.yml"
 KEY = "waivers"
 MOST_BYTES = 1024 * 1024
 HEAD = "# Accepted risks of this school: docs/waivers.md says what each field means. leeboard waiver check reads it.\n"
+SWITCH = re.compile(r"(?:y|n|yes|no|on|off)\Z", re.IGNORECASE)  # of YAML 1.1
 LIST = re.compile(r"waivers:[ \t]*(#.*)?$")
 ITEM = re.compile(r"([ \t]*)-([ \t]|$)")
 
@@ -306,14 +307,19 @@ def _pieces(content: bytes) -> list[tuple[int, str]]:
 
 def _written(waiver: Waiver) -> CommentedMap:
     """An entry in the order in which people read it; what is not said is left out."""
-    fields: dict[str, Any] = waiver.model_dump(exclude_defaults=True)
+    fields = {name: _text(value) for name, value in waiver.model_dump(exclude_defaults=True).items()}
     for name in ("devices", "roles"):
         if name in fields:
-            fields[name] = CommentedSeq(str(value) for value in fields[name])
+            fields[name] = CommentedSeq(_text(str(value)) for value in fields[name])
             fields[name].fa.set_flow_style()
     if "settings" in fields:
         fields["settings"] = _settings(fields["settings"])
     return CommentedMap(fields)
+
+
+def _text(value: Any) -> Any:
+    """A value, in quotes where it is a word that Ansible's YAML takes for a switch and ruamel.yaml's does not."""
+    return DoubleQuotedScalarString(value) if isinstance(value, str) and SWITCH.match(value) else value
 
 
 def _settings(data: Mapping[str, Any]) -> CommentedMap:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from leeboard.errors import LeeboardError
@@ -204,6 +204,8 @@ def test_nothing_is_added_to_a_file_that_is_no_yaml() -> None:
 
 
 @given(st.text(st.characters(exclude_categories=["C"]), min_size=1, max_size=60).filter(lambda text: text.strip()))
+@example("Off")
+@example("y")
 def test_every_reason_comes_back_as_it_was_given(reason: str) -> None:
     try:
         new = waiver(id="W-3", reason=reason)
