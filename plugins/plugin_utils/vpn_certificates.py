@@ -8,19 +8,16 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
-from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.leeboard.schools.plugins.plugin_utils import answers, brain
-from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import failure_message
+from ansible_collections.leeboard.schools.plugins.plugin_utils.before_tunnel import BeforeTunnel, Refused, line
 
 if not brain.missing():
-    from leeboard.errors import LeeboardError
     from leeboard.model.enums import Platform
     from leeboard.model.values import plain
-    from leeboard.model.vpn_told import WrongVpn, told
+    from leeboard.model.vpn_told import told
     from leeboard.model.words import day
     from leeboard.policy.resolve import parameters
 
-ADDRESS, CONTROL = "certificate", "REM-01"
 MODULE, WINDOWS_MODULE = "leeboard.schools.vpn_certificate", "leeboard.schools.win_vpn_certificate"
 # What an authority's certificate for a client is for, as openssl on Linux prints it. Windows has the numbers.
 USAGES = {"1.3.6.1.5.5.7.3.2": "TLS Web Client Authentication", "1.3.6.1.5.5.7.3.17": "ipsec Internet Key Exchange"}
@@ -28,36 +25,23 @@ LATE = "vpn_certificate_days"  # how long one of a school's own authority must h
 MOST = 50  # certificates that a device may show
 
 
-class Refused(Exception):
-    """No certificate was brought, and the one that was there stays; the text says why."""
+class Certificates(BeforeTunnel):
+    """What is to be done for the VPN of a visit's device before its tunnel of IKEv2: a certificate and its chain."""
 
-
-class Certificates:
-    """What is to be done for the VPN of a visit's device before its tunnel.
-
-    `bring` adds to `changes`, those of the roll-out for the evidence. After it there are `problems` and `remarks` in
-    words, and `ready` where the tunnel may follow.
-    """
+    _address = "certificate"
+    _changes_in = ("request", "installed", "trusted")
 
     def __init__(self, visit, variable, changes, replace=False) -> None:
-        self._visit, self._variable, self._replace, self._changes = visit, variable, replace, changes
+        super().__init__(visit, variable, changes)
+        self._replace = replace
         self._is_windows = visit.device.platform is Platform.WINDOWS
         self._driver = "vpn_connection" if self._is_windows else "vpn"
-        self.problems, self.remarks = [], []
-        self.ready = False
-
-    def bring(self) -> None:
-        """Ask, issue and install what is due. In a preview nothing is issued, and it is said what would be."""
-        try:
-            self._bring()
-        except (Refused, LeeboardError, WrongVpn) as problem:
-            self.problems.append(answers.of_driver(self._driver, str(problem)))
 
     def _bring(self) -> None:
         self._vpn = vpn = told(self._variable)
         answer = self._ask("read", **self._looked_for())
         if answer.get("in_the_way"):
-            raise Refused(_line(answer["in_the_way"]))
+            raise Refused(line(answer["in_the_way"]))
         shown = _shown(answer)
         # With the old certificate the tunnel goes on, whatever becomes of the new one.
         self.ready = any(not one["wrong"] for one in shown)
@@ -146,33 +130,10 @@ class Certificates:
         return {"authorities": list(self._vpn.authority.certificates), "revoked": revoked}
 
     def _ask(self, state: str, **arguments) -> dict:
-        """What the device's module answers. Raises Refused where it fails."""
         module = WINDOWS_MODULE if self._is_windows else MODULE
-        try:
-            answer = self._visit.ask(module, {"state": state, "identity": self._vpn.identity, **arguments})
-        except AnsibleConnectionFailure:
-            self._lost(state)
-            raise
-        if answer.get("unreachable"):
-            self._lost(state)
-        if answer.get("failed") or answer.get("unreachable"):
-            raise Refused(_line(failure_message(answer).removeprefix("vpn_certificate: ")))
-        self.remarks += [f"{self._visit.device.name}: {_line(one)}" for one in answers.warnings(answer)]
+        answer = self._answer(module, state, identity=self._vpn.identity, **arguments)
+        self.remarks += [f"{self._visit.device.name}: {line(one)}" for one in answers.warnings(answer)]
         return answer
-
-    def _lost(self, state: str) -> None:
-        """The device was lost, maybe after what was asked of it."""
-        self.ready = False
-        if state != "read" and not self._visit.preview:
-            self._changed("not known", "not known: the device was lost")
-
-    def _changed(self, before: str, after: str) -> None:
-        """Note a change for the evidence. It is in no journal: a certificate is not put back, but made anew."""
-        place = {"control": CONTROL, "driver": self._driver, "address": ADDRESS}
-        self._changes.append({**place, "before": before, "after": after, "journal": None})
-
-    def _remark(self, text: str) -> None:
-        self.remarks.append(f"{self._visit.device.name}: {text}")
 
     @staticmethod
     def _now() -> datetime:
@@ -187,10 +148,5 @@ def _shown(answer: dict) -> list:
         if not isinstance(one, dict) or not isinstance(one.get("sha256"), str) or type(one.get("last")) is not int:
             raise Refused("what the device says of its certificates makes no sense")
         last = min(max(one["last"], 0), 253402300799)  # of the year 9999
-        found.append({"sha256": one["sha256"], "wrong": _line(one.get("wrong") or ""), "last": last})
+        found.append({"sha256": one["sha256"], "wrong": line(one.get("wrong") or ""), "last": last})
     return found
-
-
-def _line(text) -> str:
-    """What a device says, in one line."""
-    return plain(" ".join(str(text).split()), 300)

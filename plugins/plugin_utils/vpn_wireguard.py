@@ -10,16 +10,12 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
-from ansible.errors import AnsibleConnectionFailure
-from ansible_collections.leeboard.schools.plugins.plugin_utils import answers, brain
-from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import failure_message
+from ansible_collections.leeboard.schools.plugins.plugin_utils import brain
+from ansible_collections.leeboard.schools.plugins.plugin_utils.before_tunnel import BeforeTunnel, Refused, line
 
 if not brain.missing():
-    from leeboard.errors import LeeboardError
-    from leeboard.model.values import plain
-    from leeboard.model.vpn_told import EVERYTHING, WrongVpn, told_wireguard, tunnel
+    from leeboard.model.vpn_told import EVERYTHING, told_wireguard, tunnel
 
-ADDRESS, CONTROL, DRIVER = "key", "REM-01", "vpn"
 MODULE = "leeboard.schools.vpn_wireguard_key"
 UNKNOWN = (
     "its gateway does not answer its key, so its VPN tunnel waits: leeboard vpn export-gateway --kind wireguard, load "
@@ -31,28 +27,11 @@ NO_WAY_OUT = (
 )
 
 
-class Refused(Exception):
-    """There is no key that the tunnel could be set up with; the text says why."""
+class WireGuardKey(BeforeTunnel):
+    """What a device needs before its tunnel of WireGuard: a key that its gateway knows."""
 
-
-class WireGuardKey:
-    """What is to be done for the VPN of a visit's device before its tunnel; the same shape as `Certificates`.
-
-    `bring` adds to `changes`, those of the roll-out for the evidence. After it there are `problems` and `remarks` in
-    words, and `ready` where the tunnel may follow.
-    """
-
-    def __init__(self, visit, variable, changes) -> None:
-        self._visit, self._variable, self._changes = visit, variable, changes
-        self.problems, self.remarks = [], []
-        self.ready = False
-
-    def bring(self) -> None:
-        """Have the key made, keep its public half, and ask whether the gateway knows it. A preview changes nothing."""
-        try:
-            self._bring()
-        except (Refused, LeeboardError, WrongVpn) as problem:
-            self.problems.append(answers.of_driver(DRIVER, str(problem)))
+    _address = "key"
+    _changes_in = ("made",)
 
     def _bring(self) -> None:
         from leeboard.authority import peers
@@ -63,7 +42,7 @@ class WireGuardKey:
         device = Registered(visit.device.urn, visit.device.asset, visit.device.platform)
         answer = self._ask("read")
         if answer.get("in_the_way"):
-            raise Refused(_line(answer["in_the_way"]))
+            raise Refused(line(answer["in_the_way"]))
         revoked = list(peers.not_again(visit.var, device))
         there = _public_key(answer)
         if visit.preview:
@@ -94,39 +73,10 @@ class WireGuardKey:
         self._remark(f"its key of WireGuard would be {what} ({why}); its gateway has to be told, and its tunnel waits")
 
     def _ask(self, state: str, **arguments) -> dict:
-        """What the device's module answers. Raises Refused where it fails."""
-        try:
-            answer = self._visit.ask(MODULE, {"state": state, **arguments})
-        except AnsibleConnectionFailure:
-            self._lost(state)
-            raise
-        if answer.get("unreachable"):
-            self._lost(state)
-        if answer.get("failed") or answer.get("unreachable"):
-            raise Refused(_line(failure_message(answer).removeprefix("vpn_wireguard_key: ")))
-        return answer
-
-    def _lost(self, state: str) -> None:
-        """The device was lost, maybe after what was asked of it."""
-        self.ready = False
-        if state == "made" and not self._visit.preview:
-            self._changed("not known", "not known: the device was lost")
-
-    def _changed(self, before: str, after: str) -> None:
-        """Note a change for the evidence. It is in no journal: a key is not put back, but made anew."""
-        place = {"control": CONTROL, "driver": DRIVER, "address": ADDRESS}
-        self._changes.append({**place, "before": before, "after": after, "journal": None})
-
-    def _remark(self, text: str) -> None:
-        self.remarks.append(f"{self._visit.device.name}: {text}")
+        return self._answer(MODULE, state, **arguments)
 
 
 def _public_key(answer: dict) -> str:
     """The public key that a device says, as text; what is none the ledger refuses."""
     found = answer.get("public_key")
     return found if isinstance(found, str) and len(found) <= 100 else ""
-
-
-def _line(text) -> str:
-    """What a device says, in one line."""
-    return plain(" ".join(str(text).split()), 300)
