@@ -12,7 +12,7 @@ from leeboard.model.accepted import EVERYTHING, PIN
 from leeboard.model.enums import Mode
 from leeboard.model.finding import Finding, Judged
 from leeboard.model.verdicts import Verdict
-from leeboard.model.words import age, date_text, day, length, number, when
+from leeboard.model.words import age, date_text, length, local, local_day, number
 from leeboard.report.overview import (
     Group,
     School,
@@ -108,7 +108,7 @@ def show_wrong(status: EstateStatus, console: Console, *, exit_code: bool = True
 def _device(screen: Screen, status: EstateStatus, device: DeviceStatus) -> None:
     it = device.device
     screen.line((clean(it.asset), "bold"), f", {clean(it.school, 120)} ({it.urn})")
-    seen = f"Seen {age(device.seen, status.at)} ({when(device.seen)})" if device.seen else "Never seen"
+    seen = f"Seen {age(device.seen, status.at)} ({local(device.seen)})" if device.seen else "Never seen"
     screen.line(f"{_kind(device)}. {seen}.")
     if device.message:
         screen.line((f"{OUTCOMES.get(device.outcome, device.outcome)}: ", "bold"), clean(device.message))
@@ -183,7 +183,7 @@ def _finding(screen: Screen, status: EstateStatus, device: DeviceStatus, finding
     known = about(status.baseline, finding.control)
     since = device.since.get(finding.control)
     tag = _tag(status, device, finding)
-    held = f", since {day(since)} ({length(status.at - since)})" if since is not None else ""
+    held = f", since {local_day(since)} ({length(status.at - since)})" if since is not None else ""
     screen.line((known.id, "bold"), f"  {known.title}", indent=2)
     screen.line((VERDICTS[finding.verdict], STYLES[finding.verdict]), f", {known.severity}{tag}{held}", indent=4)
     blame = blamed(finding)
@@ -221,14 +221,19 @@ def _setting(one: Judged) -> list[tuple[str, str]]:
         ("seen", clean(one.seen)),
         ("wanted", clean(one.wanted)),
         ("where", " ".join(filter(None, (clean(one.source), f"[{clean(one.address)}]")))),
-        ("note", clean(one.reason)),
+        ("note", _note(one)),
     ]
 
 
 def _compact(one: Judged) -> str:
     said = f"seen {clean(one.seen, 160)}, " if one.seen else ""
-    note = f"; {clean(one.reason, 200)}" if one.reason else ""
+    note = f"; {clean(_note(one), 200)}" if _note(one) else ""
     return f"{said}wanted {clean(one.wanted, 160)} [{clean(one.source or one.address, 200)}]{note}"
+
+
+def _note(one: Judged) -> str:
+    """Why it is so, unless that stands in what was seen or wanted already."""
+    return "" if one.reason in (one.seen, one.wanted) else clean(one.reason)
 
 
 def _left_out(screen: Screen, device: DeviceStatus) -> None:
