@@ -254,8 +254,9 @@ def _left_out(screen: Screen, device: DeviceStatus) -> None:
 
 
 def _estate(screen: Screen, status: EstateStatus) -> None:
-    for school in schools(status):
-        _school(screen, status, school)
+    every = schools(status)
+    for school in every:
+        _school(screen, status, school, alone=len(every) == 1)
     for verdict in EXPLAINED:
         found = groups(status, verdict)
         if found:
@@ -270,11 +271,12 @@ def _estate(screen: Screen, status: EstateStatus) -> None:
         screen.gap()
 
 
-def _school(screen: Screen, status: EstateStatus, school: School) -> None:
+def _school(screen: Screen, status: EstateStatus, school: School, *, alone: bool) -> None:
+    """Print a school. One that is `alone` has its headline above already."""
     unknown = headline(school.devices).unknown
     screen.line((f"{school.name} ({school.urn})", "bold underline"), f" {school.history}".rstrip())
-    said = " ".join(sentences(sums(status, school.devices)))
-    screen.line(f"{said} {unknown:,} not fully known. {counted(school.counts())}.")
+    said = "" if alone else " ".join(sentences(sums(status, school.devices)))
+    screen.line(f"{said} {unknown:,} not fully known. {counted(school.counts())}.".lstrip())
     if silent := silence(school.devices, status.at).words:
         screen.line(f"{silent}.")
     if school.enforces:
