@@ -113,7 +113,7 @@ def _findings(screen: Screen, answer: Answer, baseline: Baseline) -> None:
     counts = {verdict: sum(one.verdict is verdict for one in seen.findings) for verdict in Verdict}
     note = ", judged by today's baseline, since the bundle has no findings" if seen.judged_now else ""
     screen.line(f"{counted(counts)}{note}.")
-    screen.fields(list(_answers(seen.findings)), 2)
+    screen.fields(list(answers(seen.findings)), 2)
     for finding in sorted(seen.findings, key=lambda one: (-one.verdict.badness, one.control)):
         if finding.verdict not in WELL and not finding.planned_only:
             _finding(screen, finding, baseline)
@@ -122,7 +122,7 @@ def _findings(screen: Screen, answer: Answer, baseline: Baseline) -> None:
         screen.line(f"Accepted that day: {until} ({clean(one.id)}): {clean(one.reason)}")
 
 
-def _answers(findings: Sequence[Finding]) -> Iterator[tuple[str, str]]:
+def answers(findings: Sequence[Finding]) -> Iterator[tuple[str, str]]:
     """What a head asks after a theft, each question with its answer that day and the verdicts that it rests on."""
     for question in QUESTIONS:
         said = SAID[answer_of(question, findings)]
