@@ -141,7 +141,7 @@ def _finding(screen: Screen, finding: Finding, baseline: Baseline) -> None:
     for one in overview.blamed(finding):
         said = f"{clean(one.title, 120)}: seen {clean(one.seen, 160) or 'nothing'}"
         wanted = f", wanted {clean(one.wanted, 160)}" if one.wanted else ""
-        note = "" if one.reason in (one.seen, one.wanted) else clean(one.reason, 200)
+        note = clean(overview.note_of(one), 200)
         screen.line(f"- {said}{wanted}{f'; {note}' if note else ''}", indent=4)
 
 

@@ -25,6 +25,7 @@ from leeboard.report.overview import (
     headline,
     marking,
     mode_note,
+    note_of,
     planned,
     reason,
     remedies,
@@ -221,19 +222,14 @@ def _setting(one: Judged) -> list[tuple[str, str]]:
         ("seen", clean(one.seen)),
         ("wanted", clean(one.wanted)),
         ("where", " ".join(filter(None, (clean(one.source), f"[{clean(one.address)}]")))),
-        ("note", _note(one)),
+        ("note", clean(note_of(one))),
     ]
 
 
 def _compact(one: Judged) -> str:
     said = f"seen {clean(one.seen, 160)}, " if one.seen else ""
-    note = f"; {clean(_note(one), 200)}" if _note(one) else ""
+    note = f"; {clean(said_why, 200)}" if (said_why := note_of(one)) else ""
     return f"{said}wanted {clean(one.wanted, 160)} [{clean(one.source or one.address, 200)}]{note}"
-
-
-def _note(one: Judged) -> str:
-    """Why it is so, unless that stands in what was seen or wanted already."""
-    return "" if one.reason in (one.seen, one.wanted) else clean(one.reason)
 
 
 def _left_out(screen: Screen, device: DeviceStatus) -> None:
@@ -254,8 +250,7 @@ def _left_out(screen: Screen, device: DeviceStatus) -> None:
 
 
 def _estate(screen: Screen, status: EstateStatus) -> None:
-    every = schools(status)
-    for school in every:
+    for school in (every := schools(status)):
         _school(screen, status, school, alone=len(every) == 1)
     for verdict in EXPLAINED:
         found = groups(status, verdict)
@@ -272,10 +267,9 @@ def _estate(screen: Screen, status: EstateStatus) -> None:
 
 
 def _school(screen: Screen, status: EstateStatus, school: School, *, alone: bool) -> None:
-    """Print a school. One that is `alone` has its headline above already."""
     unknown = headline(school.devices).unknown
     screen.line((f"{school.name} ({school.urn})", "bold underline"), f" {school.history}".rstrip())
-    said = "" if alone else " ".join(sentences(sums(status, school.devices)))
+    said = "" if alone else " ".join(sentences(sums(status, school.devices)))  # stands above already
     screen.line(f"{said} {unknown:,} not fully known. {counted(school.counts())}.".lstrip())
     if silent := silence(school.devices, status.at).words:
         screen.line(f"{silent}.")
