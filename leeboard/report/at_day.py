@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,15 +15,21 @@ from leeboard.model.words import age, date_text, iso, local, number
 from leeboard.policy.model import Baseline
 from leeboard.report import overview
 from leeboard.report.screen import Screen
+from leeboard.report.summary.questions import QUESTIONS, answer_of
+from leeboard.report.summary.questions import Answer as Said
 from leeboard.report.words import OUTCOMES, VERDICTS, clean, counted
 
 SCHEMA = 1
 ECHOES = {
-    True: "and echoed the challenge of that visit",
-    False: "and did NOT echo the challenge of that visit",
-    None: "in a bundle without a challenge",
+    True: "and gave back the challenge of that visit, so it is no older answer",
+    False: "and did NOT give back the challenge of that visit: it may be an older answer",
+    None: "in a run that sent no challenge, so nothing proves that it was given in that visit",
 }
 WELL = (Verdict.COMPLIANT, Verdict.NOT_APPLICABLE)
+SAID = {
+    Said.YES: "yes", Said.NO: "no", Said.ACCEPTED: "no, and somebody accepted that", Said.UNKNOWN: "not known",
+    Said.NONE: "does not apply to it",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -91,7 +98,7 @@ def as_json(answer: Answer) -> dict[str, Any]:
 def _file(screen: Screen, filed: Filed) -> None:
     rows = [("bundle", str(filed.path) if filed.path else ""), ("sha256", filed.found)]
     if filed.found and filed.found == filed.night.sha256:
-        rows.append(("", "the hash by which the store knows it"))
+        rows.append(("", "the same as when it was loaded into the store"))
     elif filed.found:
         rows.append(("as loaded", filed.night.sha256))
     screen.fields(rows, 2)
@@ -106,12 +113,25 @@ def _findings(screen: Screen, answer: Answer, baseline: Baseline) -> None:
     counts = {verdict: sum(one.verdict is verdict for one in seen.findings) for verdict in Verdict}
     note = ", judged by today's baseline, since the bundle has no findings" if seen.judged_now else ""
     screen.line(f"{counted(counts)}{note}.")
+    screen.fields(list(answers(seen.findings)), 2)
     for finding in sorted(seen.findings, key=lambda one: (-one.verdict.badness, one.control)):
         if finding.verdict not in WELL and not finding.planned_only:
             _finding(screen, finding, baseline)
     for one in answer.accepted:
         until = f"{one.control} until {date_text(one.last_day)} by {clean(one.approved_by)}"
         screen.line(f"Accepted that day: {until} ({clean(one.id)}): {clean(one.reason)}")
+
+
+def answers(findings: Sequence[Finding]) -> Iterator[tuple[str, str]]:
+    """What a head asks after a theft, each question with its answer that day and the verdicts that it rests on."""
+    for question in QUESTIONS:
+        said = SAID[answer_of(question, findings)]
+        by: dict[str, list[str]] = {}
+        for one in findings:
+            if one.control in question.controls:
+                by.setdefault(VERDICTS[one.verdict], []).append(clean(one.control, 40))
+        grounds = "; ".join(f"{verdict}: {', '.join(controls)}" for verdict, controls in by.items())
+        yield question.one, f"{said} ({grounds})" if grounds else said
 
 
 def _finding(screen: Screen, finding: Finding, baseline: Baseline) -> None:
@@ -121,7 +141,8 @@ def _finding(screen: Screen, finding: Finding, baseline: Baseline) -> None:
     for one in overview.blamed(finding):
         said = f"{clean(one.title, 120)}: seen {clean(one.seen, 160) or 'nothing'}"
         wanted = f", wanted {clean(one.wanted, 160)}" if one.wanted else ""
-        screen.line(f"- {said}{wanted}{f'; {clean(one.reason, 200)}' if one.reason else ''}", indent=4)
+        note = clean(overview.note_of(one), 200)
+        screen.line(f"- {said}{wanted}{f'; {note}' if note else ''}", indent=4)
 
 
 def _filed(filed: Filed | None) -> dict[str, Any] | None:

@@ -19,7 +19,7 @@ LATELY = timedelta(hours=24)
 PLACES: tuple[tuple[str, str], ...] = (
     ("seen", "seen in the last 24 hours"),
     ("silent", "silent within the limit (FWD-03)"),
-    ("stale", "out of date, not seen for longer than that"),
+    ("stale", "out of date (not seen for longer than that)"),
     ("never", "never seen"),
     ("failed", "could not be checked"),
     ("ahead", "last seen in the future (a clock is wrong)"),

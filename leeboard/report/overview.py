@@ -167,6 +167,11 @@ def mode_note(status: EstateStatus, device: DeviceStatus | None, finding: Findin
     return "only reported, and fails on a portable" if status.fails(device, finding) else "only reported"
 
 
+def note_of(one: Judged) -> str:
+    """Why a setting is so, "" where that stands in what was seen or wanted already."""
+    return "" if one.reason in (one.seen, one.wanted) else one.reason
+
+
 def counts_for_exit(status: EstateStatus, device: DeviceStatus | None, finding: Finding) -> bool:
     """True for a finding that leads to exit code 2 or 3. Without a device it is of a school as a whole."""
     return status.fails(device, finding) or unknown(device, finding)

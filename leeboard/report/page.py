@@ -20,7 +20,7 @@ from markupsafe import Markup
 from leeboard.model.enums import Mode
 from leeboard.model.finding import Finding
 from leeboard.model.verdicts import Verdict
-from leeboard.model.words import age, date_text, day, length, number, when
+from leeboard.model.words import age, date_text, length, local, local_day, number
 from leeboard.report import html, overview, standing, words
 from leeboard.report.overview import About, Group, Headline, Hit, School, marking
 from leeboard.report.silence import silence
@@ -140,8 +140,8 @@ def environment() -> Environment:
         colour=COLOURS,
         count=number,
         age=age,
-        day=day,
-        when=when,
+        day=local_day,
+        when=local,
         length=length,
         headline=overview.headline,
         silence=silence,

@@ -100,9 +100,9 @@ def show(screen: Screen, status: EstateStatus, newest: str) -> None:
         for school in schools:
             known, head = coverage(school.devices, status.at), overview.headline(school.devices)
             cells = [f"{school.urn} {school.name}", str(known.devices)]
-            cells += [str(known.places[key]) for key in ("seen", "silent", "stale", "never", "failed")]
+            cells += [str(known.places[key]) for key in ("seen", "silent", "stale", "never", "failed", "other")]
             rows.append([screen.text(cell) for cell in (*cells, str(head.drifted), str(head.clear))])
-        heads = ("school", "devices", "seen", "silent", "stale", "never", "failed", "drifted", "fine")
+        heads = ("school", "devices", "seen", "silent", "stale", "never", "failed", "not checked", "drifted", "fine")
         screen.table(heads, rows, wide=(0,))
     items = worklist(status)
     if items:

@@ -12,7 +12,7 @@ from leeboard.model.accepted import EVERYTHING, PIN
 from leeboard.model.enums import Mode
 from leeboard.model.finding import Finding, Judged
 from leeboard.model.verdicts import Verdict
-from leeboard.model.words import age, date_text, day, length, number, when
+from leeboard.model.words import age, date_text, length, local, local_day, number
 from leeboard.report.overview import (
     Group,
     School,
@@ -25,6 +25,7 @@ from leeboard.report.overview import (
     headline,
     marking,
     mode_note,
+    note_of,
     planned,
     reason,
     remedies,
@@ -108,7 +109,7 @@ def show_wrong(status: EstateStatus, console: Console, *, exit_code: bool = True
 def _device(screen: Screen, status: EstateStatus, device: DeviceStatus) -> None:
     it = device.device
     screen.line((clean(it.asset), "bold"), f", {clean(it.school, 120)} ({it.urn})")
-    seen = f"Seen {age(device.seen, status.at)} ({when(device.seen)})" if device.seen else "Never seen"
+    seen = f"Seen {age(device.seen, status.at)} ({local(device.seen)})" if device.seen else "Never seen"
     screen.line(f"{_kind(device)}. {seen}.")
     if device.message:
         screen.line((f"{OUTCOMES.get(device.outcome, device.outcome)}: ", "bold"), clean(device.message))
@@ -183,7 +184,7 @@ def _finding(screen: Screen, status: EstateStatus, device: DeviceStatus, finding
     known = about(status.baseline, finding.control)
     since = device.since.get(finding.control)
     tag = _tag(status, device, finding)
-    held = f", since {day(since)} ({length(status.at - since)})" if since is not None else ""
+    held = f", since {local_day(since)} ({length(status.at - since)})" if since is not None else ""
     screen.line((known.id, "bold"), f"  {known.title}", indent=2)
     screen.line((VERDICTS[finding.verdict], STYLES[finding.verdict]), f", {known.severity}{tag}{held}", indent=4)
     blame = blamed(finding)
@@ -221,13 +222,13 @@ def _setting(one: Judged) -> list[tuple[str, str]]:
         ("seen", clean(one.seen)),
         ("wanted", clean(one.wanted)),
         ("where", " ".join(filter(None, (clean(one.source), f"[{clean(one.address)}]")))),
-        ("note", clean(one.reason)),
+        ("note", clean(note_of(one))),
     ]
 
 
 def _compact(one: Judged) -> str:
     said = f"seen {clean(one.seen, 160)}, " if one.seen else ""
-    note = f"; {clean(one.reason, 200)}" if one.reason else ""
+    note = f"; {clean(said_why, 200)}" if (said_why := note_of(one)) else ""
     return f"{said}wanted {clean(one.wanted, 160)} [{clean(one.source or one.address, 200)}]{note}"
 
 
@@ -249,8 +250,8 @@ def _left_out(screen: Screen, device: DeviceStatus) -> None:
 
 
 def _estate(screen: Screen, status: EstateStatus) -> None:
-    for school in schools(status):
-        _school(screen, status, school)
+    for school in (every := schools(status)):
+        _school(screen, status, school, alone=len(every) == 1)
     for verdict in EXPLAINED:
         found = groups(status, verdict)
         if found:
@@ -265,11 +266,11 @@ def _estate(screen: Screen, status: EstateStatus) -> None:
         screen.gap()
 
 
-def _school(screen: Screen, status: EstateStatus, school: School) -> None:
+def _school(screen: Screen, status: EstateStatus, school: School, *, alone: bool) -> None:
     unknown = headline(school.devices).unknown
     screen.line((f"{school.name} ({school.urn})", "bold underline"), f" {school.history}".rstrip())
-    said = " ".join(sentences(sums(status, school.devices)))
-    screen.line(f"{said} {unknown:,} not fully known. {counted(school.counts())}.")
+    said = "" if alone else " ".join(sentences(sums(status, school.devices)))  # stands above already
+    screen.line(f"{said} {unknown:,} not fully known. {counted(school.counts())}.".lstrip())
     if silent := silence(school.devices, status.at).words:
         screen.line(f"{silent}.")
     if school.enforces:

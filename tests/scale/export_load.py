@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -54,7 +53,9 @@ def measured(folder: Path, format: str, inventory: str) -> dict[str, float]:
     with Store(var / "leeboard.db") as store:
         source, _ = opened(store, load(), var, Path(inventory) if inventory else None, at)
         export(source, Wanted(format, source.urns(None)), path)
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    # ru_maxrss would be at least that of the process which started this one.
+    status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+    memory = int(status.split("VmHWM:")[1].split()[0]) / 1024
     return {"seconds": time.process_time() - before, "memory": memory, "size": path.stat().st_size / 1e6}
 
 

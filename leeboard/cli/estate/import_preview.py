@@ -11,6 +11,7 @@ from rich.text import Text
 from leeboard.estate.importing.plan import Change, Plan
 from leeboard.estate.importing.schools import SchoolPlan
 from leeboard.model.values import plain
+from leeboard.model.words import number
 
 WIDEST = 60
 
@@ -67,7 +68,7 @@ def summary(plan: Plan) -> str:
     return (
         f"{len(plan.added)} new, {len(plan.changed)} changed, {len(plan.moved)} moved here, "
         f"{len(plan.unchanged)} unchanged, {missing}, {len(plan.left_out)} not imported, "
-        f"{len(plan.twice)} twice, {len(plan.problems)} problems"
+        f"{len(plan.twice)} twice, {number(len(plan.problems), 'problem')}"
     )
 
 
@@ -79,8 +80,8 @@ def _table(*headings: str) -> Table:
 
 
 def _rows(table: Table, first: list[str], changes: Iterable[Change]) -> None:
-    for number, change in enumerate(changes):
-        _row(table, [*(first if number == 0 else ["", ""]), change.field, change.before, change.after])
+    for place, change in enumerate(changes):
+        _row(table, [*(first if place == 0 else ["", ""]), change.field, change.before, change.after])
 
 
 def _row(table: Table, cells: list[str]) -> None:

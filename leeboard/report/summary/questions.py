@@ -31,12 +31,16 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True)
 class Question:
-    """A question, the controls that answer it, and the forms of device that it is about."""
+    """A question, the controls that answer it, and the forms of device that it is about.
+
+    `one` is the same question about one device, in a word or two.
+    """
 
     id: str
     text: str
     controls: tuple[str, ...]
     forms: tuple[Form, ...] = tuple(Form)
+    one: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,11 +71,22 @@ class Counted:
 # Becta asked for encryption of what leaves the school, locked screens, keys that can be had back, and kept logs.
 QUESTIONS = (
     Question(
-        "encrypted", "Are the laptops encrypted?", ("ENC-01", "ENC-02", "ENC-09", "ENC-10", "ENC-12"), (Form.PORTABLE,)
+        "encrypted",
+        "Are the laptops encrypted?",
+        ("ENC-01", "ENC-02", "ENC-09", "ENC-10", "ENC-12"),
+        (Form.PORTABLE,),
+        "encrypted",
     ),
-    Question("locked", "Do the screens lock, and is guessing stopped?", ("LCK-01", "LCK-04", "LCK-05")),
-    Question("recoverable", "Can a disk be opened when its key is lost?", ("ENC-06", "ENC-07", "ENC-08")),
-    Question("logs", "Is it recorded what happens, and kept safe?", ("AUD-01", "AUD-11", "AUD-13", "FWD-01", "FWD-02")),
+    Question("locked", "Do the screens lock, and is guessing stopped?", ("LCK-01", "LCK-04", "LCK-05"), one="locks"),
+    Question(
+        "recoverable", "Can a disk be opened when its key is lost?", ("ENC-06", "ENC-07", "ENC-08"), one="recoverable"
+    ),
+    Question(
+        "logs",
+        "Is it recorded what happens, and kept safe?",
+        ("AUD-01", "AUD-11", "AUD-13", "FWD-01", "FWD-02"),
+        one="recorded",
+    ),
 )
 ILL = (Verdict.DRIFTED, Verdict.PENDING)
 

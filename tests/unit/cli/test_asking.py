@@ -48,8 +48,8 @@ def test_status_begins_with_the_coverage_and_ends_as_drift_does(ask: Ask) -> Non
     assert code == 3
     lines = out.splitlines()
     assert lines[1] == (
-        "4 devices: 2 seen in the last 24 hours, 0 silent within the limit (FWD-03), 0 out of date, not seen for "
-        "longer than that, 1 never seen, 1 of a kind that is never checked."
+        "4 devices: 2 seen in the last 24 hours, 0 silent within the limit (FWD-03), 0 out of date (not seen for "
+        "longer than that), 1 never seen, 1 of a kind that is never checked."
     )
     assert "The newest run began 4 minutes ago, 25 Nov 2026, 02:10 GMT." in lines and lines[-1].endswith("exit 3")
 

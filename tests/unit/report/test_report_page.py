@@ -31,7 +31,7 @@ ATTRIBUTES = re.findall(
 def test_the_head_of_the_mixed_estate() -> None:
     text = " ".join(Page(render(samples.mixed())).text.split())
     for part in (
-        "Device security 2 schools , 17 devices, as of 25 Nov 2026, 02:14 UTC",
+        "Device security 2 schools , 17 devices, as of 25 Nov 2026, 02:14 GMT",
         "8 devices meet all that is checked.",
         "1 of them with a risk that somebody has accepted",
         "3 have drifted from the baseline",
@@ -118,7 +118,7 @@ def test_nothing_to_do_and_nothing_unknown_are_said() -> None:
 
 def test_the_footer_names_baseline_version_and_age_of_evidence() -> None:
     text = " ".join(Page(render(samples.mixed())).text.split())
-    assert "Newest evidence: 24 Nov 2026, 23:50 UTC. Oldest evidence: 16 Oct 2026, 02:14 UTC." in text
+    assert "Newest evidence: 24 Nov 2026, 23:50 GMT. Oldest evidence: 16 Oct 2026, 03:14 BST." in text
     assert re.search(r"Made by Leeboard [0-9.]+ from the baseline (5f1d){16}", text)
 
 

@@ -62,8 +62,8 @@ def kept(tmp_path: Path) -> EstateStatus:
 
 def test_each_sentence_says_what_is_in_the_store(kept: EstateStatus) -> None:
     assert standing.sentences(standing.sums(kept)) == (
-        "10 devices: 2 seen in the last 24 hours, 3 silent within the limit (FWD-03), 2 out of date, not seen for "
-        "longer than that, 1 never seen, 1 could not be checked, 1 of a kind that is never checked.",
+        "10 devices: 2 seen in the last 24 hours, 3 silent within the limit (FWD-03), 2 out of date (not seen for "
+        "longer than that), 1 never seen, 1 could not be checked, 1 of a kind that is never checked.",
         "3 devices drifted: 4 findings that are enforced, 0 only reported.",
         "1 device meets all that is checked.",
     )
