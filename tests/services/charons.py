@@ -16,6 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from leeboard.authority.certificates import Issued
+from leeboard.authority.profile import pem_of_key
 
 GATEWAY, LAPTOP = "10.66.0.1", "10.66.0.2"
 PATIENCE = 60.0
@@ -101,6 +105,15 @@ def two_charons(folder: Path) -> Iterator[tuple[Charon, Charon]]:
             process.terminate()
         for process in (*started, holder):
             process.wait(PATIENCE)
+
+
+def put(charon: Charon, issued: Issued, key: ec.EllipticCurvePrivateKey, name: str) -> None:
+    """A certificate, its key and its chain, where swanctl looks for them."""
+    folder = charon.swanctl_folder
+    (folder / "x509" / f"{name}.pem").write_text(issued.certificate.pem)
+    (folder / "private" / f"{name}.pem").write_bytes(pem_of_key(key))
+    (folder / "x509ca/issuing.pem").write_text(issued.issuing)
+    (folder / "x509ca/root.pem").write_text(issued.root)
 
 
 def _waited(one: Charon, process: subprocess.Popen[bytes]) -> None:
