@@ -1,21 +1,25 @@
 """A roll-out under a checkpoint, over the wire: the endpoint asks the machine's registry anew for each connection.
 
-Remote Desktop alone is changed under one so far, and does not cut off WinRM. So the endpoint takes a value of its
-policy for a bolt: while it is set, connections that are there go on and no new one is let in.
+Remote Desktop alone is changed under one here, and does not cut off WinRM. So the endpoint takes a value of its
+policy for a bolt: while it is set, connections that are there go on and no new one is let in. Or the door is asked
+(wire/door.py), and somebody shuts it in the middle of the roll-out.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
+from . import accounts
 from .machine import WindowsMachine
 from .task_service import TaskService
+from .wire import listener_certificate
 from .wire.desk import Desk, new_desk
+from .wire.door import FIREWALL, Door
 from .wire.powershell import on_wine
 from .wire.school import Visit
 
@@ -86,6 +90,75 @@ def test_a_change_that_cuts_off_is_put_back_and_the_device_has_failed(desk: Desk
         visit = roll_out(desk)
     assert machine.reg_query(POLICY, BOLT) == ("REG_DWORD", "00000000"), visit.output
     assert machine.path(CHECKPOINT + r"\state.back").exists(), visit.output
+    assert TaskService(machine).tasks() == []
+    line = visit.lines["pc1"]
+    assert line["outcome"] == "failed"
+    assert "could not be reached over a new connection" in line["message"]
+    assert "put itself back at" in line["message"]
+    assert {change.get("checkpoint") for change in line["changes"] if change.get("driver") == "remote_desktop"} == {
+        "back"
+    }
+
+
+OPEN = "v2.31|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=5986|Name=Windows Remote Management|"
+
+
+def open_for(machine: WindowsMachine, desk: Desk) -> None:
+    """As the machine is prepared: a listener with a certificate of the school's authority, a rule, an account."""
+    accounts.set_up(machine)
+    thumbprint = listener_certificate.install(machine, desk.authority)
+    machine.reg_add(FIREWALL + r"\FirewallRules", "winrm", "REG_SZ", OPEN)
+    listener = {"Address": "*", "Transport": "HTTPS", "Port": 5986, "Enabled": True}
+    with machine.changing("winrm") as state:
+        state["listeners"] = [{**listener, "CertificateThumbprint": thumbprint}]
+    with machine.changing("secedit") as state:
+        state["Privilege Rights"]["SeDenyNetworkLogonRight"] = ["Guest"]
+
+
+def certificate_gone(machine: WindowsMachine) -> None:
+    """Somebody tidies the machine's store of certificates."""
+    machine.reg_delete(listener_certificate.STORE)
+
+
+def denied_from_the_network(machine: WindowsMachine) -> None:
+    """A policy after CIS 2.2.16 arrives."""
+    with machine.changing("secedit") as state:
+        state["Privilege Rights"]["SeDenyNetworkLogonRight"].append(f"*{accounts.LOCAL}")
+
+
+def no_administrator(machine: WindowsMachine) -> None:
+    """A policy of restricted groups arrives."""
+    with machine.changing(accounts.NAME) as state:
+        state["groups"][accounts.ADMINISTRATORS].remove(accounts.TECHNICIAN)
+
+
+@pytest.mark.parametrize(
+    "way", [certificate_gone, denied_from_the_network, no_administrator], ids=lambda way: way.__name__
+)
+def test_who_is_shut_out_by_another_finds_the_device_put_back_once_that_is_put_right(
+    desk: Desk, machine: WindowsMachine, way: Callable[[WindowsMachine], None]
+) -> None:
+    """It is shut right before the connection that would confirm, and opened again after the device put itself back."""
+    open_for(machine, desk)
+    door, seen = Door(machine, basic=False), []
+    assert door.shut() == ""
+    door.guard(desk.endpoint)
+    guarded = desk.endpoint.lets_in
+
+    def lets_in() -> bool:
+        if machine.path(CHECKPOINT + r"\state.back").exists() and len(seen) == 1:
+            seen.append(door.shut())
+            open_for(machine, desk)
+        elif bolted(machine) and not seen:
+            way(machine)
+            seen.append(door.shut())
+        return guarded()
+
+    desk.endpoint.lets_in = lets_in
+    with time_that_passes(machine):
+        visit = roll_out(desk)
+    assert len(seen) == 2 and seen[0] and seen[0] == seen[1], "what was taken away by another is not Leeboard's"
+    assert machine.reg_query(POLICY, BOLT) == ("REG_DWORD", "00000000"), visit.output
     assert TaskService(machine).tasks() == []
     line = visit.lines["pc1"]
     assert line["outcome"] == "failed"
