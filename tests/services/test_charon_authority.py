@@ -16,7 +16,7 @@ from leeboard.authority.gateways.wanted import Peer, Wanted
 from leeboard.authority.records import Reason
 from leeboard.model.enums import Level
 from tests.services import charons
-from tests.services.charons import Charon, put, two_charons
+from tests.services.charons import Charon, export, put, two_charons
 from tests.unit.authority.authorities import GATEWAY, Authority, an_authority, key_of_device, request
 
 CLIENT = f"""connections {{
@@ -57,10 +57,7 @@ class Pair:
             GATEWAY, Level.SENSITIVE, known.beginning.root, known.issuing, peers=(peer,), strict=strict,
             pools=("10.99.0.0/24",),
         )  # fmt: skip
-        for name, content in strongswan.files(wanted).items():
-            if name.startswith("swanctl/"):
-                (self.gateway.folder / name).write_text(content)
-        (self.gateway.swanctl_folder / "swanctl.conf").write_text("include conf.d/*.conf\n")
+        export(self.gateway, wanted)
         self.load()
 
     def lists(self, at: datetime) -> None:

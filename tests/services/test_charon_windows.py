@@ -22,7 +22,7 @@ from leeboard.authority.gateways.wanted import Peer, Wanted
 from leeboard.model.enums import LEVELS, Level, Platform
 from leeboard.policy.vpn import vpn_by_level
 from tests.services import charons
-from tests.services.charons import Charon, put, two_charons
+from tests.services.charons import Charon, export, put, two_charons
 from tests.unit.authority import certreq
 from tests.unit.authority.authorities import GATEWAY, Authority, an_authority, key_of_device, request
 from tests.windows_suite import proposals
@@ -71,13 +71,10 @@ class Pair:
     def accepts_at(self, level: Level) -> None:
         """Be the gateway of a level."""
         known = self.authority.known
-        wanted = Wanted(
-            GATEWAY, level, known.beginning.root, known.issuing, peers=(PEER,), pools=("10.99.0.0/24",)
-        )  # fmt: skip
-        for name, content in strongswan.files(wanted).items():
-            if name.startswith("swanctl/"):
-                (self.gateway.folder / name).write_text(content)
-        (self.gateway.swanctl_folder / "swanctl.conf").write_text("include conf.d/*.conf\n")
+        export(
+            self.gateway,
+            Wanted(GATEWAY, level, known.beginning.root, known.issuing, peers=(PEER,), pools=("10.99.0.0/24",)),
+        )
         done = self.gateway.swanctl("--load-all", "--clear", "--noprompt")
         assert done.returncode == 0, done.stdout + done.stderr
 

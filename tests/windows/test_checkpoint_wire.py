@@ -72,6 +72,17 @@ def roll_out(desk: Desk) -> Visit:
     return desk.school.play("-v", playbook="rollout")
 
 
+def failed_and_back(visit: Visit) -> None:
+    """The evidence says that the device was not reached again, and put itself back."""
+    line = visit.lines["pc1"]
+    assert line["outcome"] == "failed"
+    assert "could not be reached over a new connection" in line["message"]
+    assert "put itself back at" in line["message"]
+    assert {change.get("checkpoint") for change in line["changes"] if change.get("driver") == "remote_desktop"} == {
+        "back"
+    }
+
+
 def test_a_new_connection_confirms(desk: Desk, machine: WindowsMachine) -> None:
     before = desk.endpoint.traffic.handshakes
     visit = roll_out(desk)
@@ -91,13 +102,7 @@ def test_a_change_that_cuts_off_is_put_back_and_the_device_has_failed(desk: Desk
     assert machine.reg_query(POLICY, BOLT) == ("REG_DWORD", "00000000"), visit.output
     assert machine.path(CHECKPOINT + r"\state.back").exists(), visit.output
     assert TaskService(machine).tasks() == []
-    line = visit.lines["pc1"]
-    assert line["outcome"] == "failed"
-    assert "could not be reached over a new connection" in line["message"]
-    assert "put itself back at" in line["message"]
-    assert {change.get("checkpoint") for change in line["changes"] if change.get("driver") == "remote_desktop"} == {
-        "back"
-    }
+    failed_and_back(visit)
 
 
 OPEN = "v2.31|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=5986|Name=Windows Remote Management|"
@@ -160,10 +165,4 @@ def test_who_is_shut_out_by_another_finds_the_device_put_back_once_that_is_put_r
     assert len(seen) == 2 and seen[0] and seen[0] == seen[1], "what was taken away by another is not Leeboard's"
     assert machine.reg_query(POLICY, BOLT) == ("REG_DWORD", "00000000"), visit.output
     assert TaskService(machine).tasks() == []
-    line = visit.lines["pc1"]
-    assert line["outcome"] == "failed"
-    assert "could not be reached over a new connection" in line["message"]
-    assert "put itself back at" in line["message"]
-    assert {change.get("checkpoint") for change in line["changes"] if change.get("driver") == "remote_desktop"} == {
-        "back"
-    }
+    failed_and_back(visit)
