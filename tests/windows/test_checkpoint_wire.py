@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from . import accounts
+from . import accounts, winrm_service
 from .machine import WindowsMachine
 from .task_service import TaskService
 from .wire import listener_certificate
@@ -33,6 +33,7 @@ LATER = 1.0  # seconds between two looks
 @pytest.fixture
 def desk(tmp_path: Path, machine: WindowsMachine) -> Iterator[Desk]:
     """A school whose one machine drifted from REM-06."""
+    winrm_service.give(machine)
     machine.reg_add(POLICY, BOLT, "REG_DWORD", 0)
     with ExitStack() as stack:
         found = new_desk(tmp_path, on_wine(machine.prefix), stack)

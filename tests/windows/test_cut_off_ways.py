@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from . import accounts, clean
+from . import accounts, winrm_service
 from .checkpoint_steps import KILLED, end_put_back
 from .firewall_device import MANAGEMENT, POLICY, RULES, Device, wish
 from .machine import WindowsMachine
@@ -37,13 +37,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 def device(one: WindowsMachine, authority: Authority) -> Iterator[Device]:
     """The file's machine, open to everybody, and by Basic, with a certificate of the school's authority."""
     found = Device(one)
-    if one.reg_query(SERVICES + r"\WinRM", "ImagePath") is None:
-        # Wine has no WinRM: the program of another service stands in, so that something of that name can be asked for.
-        with one.hives() as hives:
-            for name, data in {"Start": 3, "Type": 16, "ErrorControl": 1, "ObjectName": "LocalSystem"}.items():
-                hives["system"].set(clean.SERVICES + r"\WinRM", name, data)
-            path = r"C:\windows\system32\spoolsv.exe"
-            hives["system"].set(clean.SERVICES + r"\WinRM", "ImagePath", path, "expand_string")
+    winrm_service.give(one)
     found.reset()
     one.call("reg", "delete", WINRM, "/f")
     one.reg_add(SERVICES + r"\WinRM", "Start", "REG_DWORD", 3)
