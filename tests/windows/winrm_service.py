@@ -1,4 +1,4 @@
-"""A service WinRM for a Wine machine, which has none, so that a checkpoint can ask how it starts and whether it runs."""
+"""A service WinRM for a Wine machine, which has none: a checkpoint asks how it starts and whether it runs."""
 
 from __future__ import annotations
 
