@@ -47,14 +47,14 @@ def bolted(machine: WindowsMachine) -> bool:
 
 
 @contextmanager
-def time_that_passes(machine: WindowsMachine) -> Iterator[None]:
-    """Once the change is made, let the device's time be over, and its minutes pass."""
+def time_that_passes(machine: WindowsMachine, is_shut: Callable[[], bool] | None = None) -> Iterator[None]:
+    """Once nobody gets in (by the bolt, else as `is_shut` says), let the device's time be over, and its minutes pass."""
     over, tasks = threading.Event(), TaskService(machine)
 
     def pass_time() -> None:
         while not over.wait(LATER):
             folder = machine.path(CHECKPOINT)
-            if (folder / "state.armed").exists() and bolted(machine):
+            if (folder / "state.armed").exists() and (is_shut() if is_shut else bolted(machine)):
                 (folder / "until").write_text("0")
             if any((folder / f"state.{state}").exists() for state in ("armed", "putting-back")):
                 tasks.minute()
@@ -161,7 +161,7 @@ def test_who_is_shut_out_by_another_finds_the_device_put_back_once_that_is_put_r
         return guarded()
 
     desk.endpoint.lets_in = lets_in
-    with time_that_passes(machine):
+    with time_that_passes(machine, lambda: bool(seen)):
         visit = roll_out(desk)
     assert len(seen) == 2 and seen[0] and seen[0] == seen[1], "what was taken away by another is not Leeboard's"
     assert machine.reg_query(POLICY, BOLT) == ("REG_DWORD", "00000000"), visit.output
