@@ -47,14 +47,14 @@ def bolted(machine: WindowsMachine) -> bool:
 
 
 @contextmanager
-def time_that_passes(machine: WindowsMachine, is_shut: Callable[[], bool] | None = None) -> Iterator[None]:
-    """Once nobody gets in (by the bolt, else as `is_shut` says), let the device's time be over, and its minutes pass."""
+def time_that_passes(machine: WindowsMachine, turned_away: list[str]) -> Iterator[None]:
+    """Once somebody was turned away, so that all is changed, let the device's time be over, and its minutes pass."""
     over, tasks = threading.Event(), TaskService(machine)
 
     def pass_time() -> None:
         while not over.wait(LATER):
             folder = machine.path(CHECKPOINT)
-            if (folder / "state.armed").exists() and (is_shut() if is_shut else bolted(machine)):
+            if (folder / "state.armed").exists() and turned_away:
                 (folder / "until").write_text("0")
             if any((folder / f"state.{state}").exists() for state in ("armed", "putting-back")):
                 tasks.minute()
@@ -97,8 +97,15 @@ def test_a_new_connection_confirms(desk: Desk, machine: WindowsMachine) -> None:
 
 
 def test_a_change_that_cuts_off_is_put_back_and_the_device_has_failed(desk: Desk, machine: WindowsMachine) -> None:
-    desk.endpoint.lets_in = lambda: not bolted(machine)
-    with time_that_passes(machine):
+    turned_away: list[str] = []
+
+    def lets_in() -> bool:
+        if bolted(machine):
+            turned_away.append("the bolt is there")
+        return not bolted(machine)
+
+    desk.endpoint.lets_in = lets_in
+    with time_that_passes(machine, turned_away):
         visit = roll_out(desk)
     assert machine.reg_query(POLICY, BOLT) == ("REG_DWORD", "00000000"), visit.output
     assert machine.path(CHECKPOINT + r"\state.back").exists(), visit.output
@@ -146,7 +153,8 @@ def test_who_is_shut_out_by_another_finds_the_device_put_back_once_that_is_put_r
 ) -> None:
     """It is shut right before the connection that would confirm, and opened again after the device put itself back."""
     open_for(machine, desk)
-    door, seen = Door(machine, basic=False), []
+    door = Door(machine, basic=False)
+    seen: list[str] = []
     assert door.shut() == ""
     door.guard(desk.endpoint)
     guarded = desk.endpoint.lets_in
@@ -161,7 +169,7 @@ def test_who_is_shut_out_by_another_finds_the_device_put_back_once_that_is_put_r
         return guarded()
 
     desk.endpoint.lets_in = lets_in
-    with time_that_passes(machine, lambda: bool(seen)):
+    with time_that_passes(machine, seen):
         visit = roll_out(desk)
     assert len(seen) == 2 and seen[0] and seen[0] == seen[1], "what was taken away by another is not Leeboard's"
     assert machine.reg_query(POLICY, BOLT) == ("REG_DWORD", "00000000"), visit.output
