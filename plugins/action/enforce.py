@@ -26,6 +26,9 @@ OPTIONS = {"families": {"type": "list", "elements": "str", "required": True, "al
 TUNNELS = (("vpn", "tunnel"), ("vpn_connection", "tunnel"))  # driver and address of what a certificate is needed for
 NO_VPN = "none"  # in place of what a device is told: its tunnel goes, with its certificate
 BY_HAND = "on Windows the VPN is a profile for everybody on the machine; people dial it, it does not dial by itself"
+# Microsoft, device tunnels of Always On VPN: members of a domain with Windows Enterprise or Education alone.
+NO_DEVICE_TUNNEL = "; a device tunnel, which does, takes a member of a domain, and this device is in none"
+A_DEVICE_TUNNEL = "; a device tunnel, which does, takes Windows Enterprise or Education, and Leeboard makes none"
 REPLACE = "remote_access_replace_charon"  # a variable of the role, for what a preview says
 MOST_ROUNDS = 4  # each round must bring something; a plan that stays the same is not tried again
 
@@ -144,7 +147,7 @@ class ActionModule(DeviceAction):
         """The steps but for the tunnel, where the certificate that it hangs on is not there."""
         planned = {(step.driver, one.address) for step in steps for one in step.changes}
         if self._task.check_mode and TUNNELS[1] in planned:
-            self._remarks.append(f"{visit.device.name}: {BY_HAND}")
+            self._remarks.append(f"{visit.device.name}: {BY_HAND}{_device_tunnel(visit.observation)}")
         if not self._no_tunnel:
             return list(steps)
         without = [
@@ -284,3 +287,9 @@ def _arguments(visit, step) -> dict:
 def _words(step, answer: dict) -> str:
     """Why a step failed, with its driver before it."""
     return answers.of_driver(step.driver, failure_message(answer))
+
+
+def _device_tunnel(observation) -> str:
+    """What a device can have beside such a profile, by what it is; nothing where that could not be read."""
+    domain = observation.facts.get("domain")
+    return {"absent": NO_DEVICE_TUNNEL, "value": A_DEVICE_TUNNEL}.get(domain.state if domain else "", "")

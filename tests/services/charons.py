@@ -16,6 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from leeboard.authority.certificates import Issued
+from leeboard.authority.gateways import strongswan
+from leeboard.authority.gateways.wanted import Wanted
+from leeboard.authority.profile import pem_of_key
 
 GATEWAY, LAPTOP = "10.66.0.1", "10.66.0.2"
 PATIENCE = 60.0
@@ -101,6 +107,23 @@ def two_charons(folder: Path) -> Iterator[tuple[Charon, Charon]]:
             process.terminate()
         for process in (*started, holder):
             process.wait(PATIENCE)
+
+
+def put(charon: Charon, issued: Issued, key: ec.EllipticCurvePrivateKey, name: str) -> None:
+    """A certificate, its key and its chain, where swanctl looks for them."""
+    folder = charon.swanctl_folder
+    (folder / "x509" / f"{name}.pem").write_text(issued.certificate.pem)
+    (folder / "private" / f"{name}.pem").write_bytes(pem_of_key(key))
+    (folder / "x509ca/issuing.pem").write_text(issued.issuing)
+    (folder / "x509ca/root.pem").write_text(issued.root)
+
+
+def export(gateway: Charon, wanted: Wanted) -> None:
+    """Lay what is exported for a gateway where its swanctl looks for it; loading it is the caller's."""
+    for name, content in strongswan.files(wanted).items():
+        if name.startswith("swanctl/"):
+            (gateway.folder / name).write_text(content)
+    (gateway.swanctl_folder / "swanctl.conf").write_text("include conf.d/*.conf\n")
 
 
 def _waited(one: Charon, process: subprocess.Popen[bytes]) -> None:

@@ -8,17 +8,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from leeboard.authority import lists
-from leeboard.authority.certificates import Issued, issue_gateway, revoke_device
+from leeboard.authority.certificates import issue_gateway, revoke_device
 from leeboard.authority.gateways import strongswan
 from leeboard.authority.gateways.wanted import Peer, Wanted
-from leeboard.authority.profile import pem_of_key
 from leeboard.authority.records import Reason
 from leeboard.model.enums import Level
 from tests.services import charons
-from tests.services.charons import Charon, two_charons
+from tests.services.charons import Charon, export, put, two_charons
 from tests.unit.authority.authorities import GATEWAY, Authority, an_authority, key_of_device, request
 
 CLIENT = f"""connections {{
@@ -59,10 +57,7 @@ class Pair:
             GATEWAY, Level.SENSITIVE, known.beginning.root, known.issuing, peers=(peer,), strict=strict,
             pools=("10.99.0.0/24",),
         )  # fmt: skip
-        for name, content in strongswan.files(wanted).items():
-            if name.startswith("swanctl/"):
-                (self.gateway.folder / name).write_text(content)
-        (self.gateway.swanctl_folder / "swanctl.conf").write_text("include conf.d/*.conf\n")
+        export(self.gateway, wanted)
         self.load()
 
     def lists(self, at: datetime) -> None:
@@ -91,15 +86,6 @@ class Pair:
         self.gateway.swanctl("--terminate", "--ike", "leeboard-lt-014-900001", "--force", "--timeout", "5")
         assert established is (done.returncode == 0), done.stdout + done.stderr
         return established
-
-
-def put(charon: Charon, issued: Issued, key: ec.EllipticCurvePrivateKey, name: str) -> None:
-    """A certificate, its key and its chain, where swanctl looks for them."""
-    folder = charon.swanctl_folder
-    (folder / "x509" / f"{name}.pem").write_text(issued.certificate.pem)
-    (folder / "private" / f"{name}.pem").write_bytes(pem_of_key(key))
-    (folder / "x509ca/issuing.pem").write_text(issued.issuing)
-    (folder / "x509ca/root.pem").write_text(issued.root)
 
 
 @pytest.fixture(scope="module")

@@ -46,11 +46,17 @@ def blob(certificate: bytes) -> bytes:
     return b"".join(struct.pack("<3I", number, 1, len(part)) + part for number, part in parts.items())
 
 
-def days_left(found: bytes) -> int:
-    """For how many days a certificate in the registry is still valid; -1 for one without a key."""
+def properties(found: bytes) -> dict[int, bytes]:
+    """The numbered properties of a certificate as the registry has it."""
     parts = {}
     while found:
         number, _one, length = struct.unpack_from("<3I", found)
         parts[number], found = found[12 : 12 + length], found[12 + length :]
+    return parts
+
+
+def days_left(found: bytes) -> int:
+    """For how many days a certificate in the registry is still valid; -1 for one without a key."""
+    parts = properties(found)
     end = x509.load_der_x509_certificate(parts[WHOLE]).not_valid_after_utc
     return (end - datetime.now(UTC)).days if KEY_PLACE in parts else -1

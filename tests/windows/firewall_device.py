@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
+from . import checkpoint_steps
 from .machine import WindowsMachine
 from .task_service import TaskService
 
@@ -18,7 +18,6 @@ OWN = r"HKLM\SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallP
 RULES = OWN + r"\FirewallRules"
 POLICY = r"HKLM\SOFTWARE\Policies\Microsoft\WindowsFirewall"
 MANAGEMENT = "Leeboard-management"
-TOKEN = "a token of the test"
 STRANGER = "v2.31|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=445|Name=a teacher's share|"
 NETWORKS = "10.20.0.0/16 2001:db8:5::/48"
 RULE = (
@@ -38,12 +37,10 @@ class Device:
 
     def __init__(self, machine: WindowsMachine) -> None:
         self.machine, self.tasks = machine, TaskService(machine)
-        self.folder: Path = machine.path(r"C:\ProgramData\Leeboard\checkpoint")
 
     def reset(self) -> None:
         """As before all of it."""
-        for path in [*self.tasks.tasks(), *(self.folder.glob("*") if self.folder.is_dir() else ())]:
-            path.unlink()
+        checkpoint_steps.forget(self.machine, self.tasks)
         for key in (RULES, POLICY):
             self.machine.call("reg", "delete", key, "/f")
         for profile in ("DomainProfile", "StandardProfile", "PublicProfile"):
@@ -75,7 +72,7 @@ class Device:
             "-RunId $arguments.run -By 'ada on desk' -TokenDigest $arguments.digest -Covers $cover.Covers"
         )
         steps = [{"driver": driver, "settings": changes}]
-        digest = hashlib.sha256(TOKEN.encode()).hexdigest()
+        digest = hashlib.sha256(checkpoint_steps.TOKEN.encode()).hexdigest()
         return self.machine.run(script, timeout=300, steps=steps, run=run, digest=digest)
 
     def change(
@@ -91,11 +88,19 @@ class Device:
 
     def confirm(self) -> Any:
         """Confirm the checkpoint."""
-        return self.machine.run("Confirm-LeeboardCheckpoint -Token $arguments.token", timeout=300, token=TOKEN)
+        return checkpoint_steps.confirm(self.machine)
+
+    def late(self) -> None:
+        """Let the time of the checkpoint be over."""
+        checkpoint_steps.let_time_be_over(self.machine)
+
+    def state(self) -> str:
+        """The state, from the disk."""
+        return checkpoint_steps.state(self.machine)
 
     def left(self) -> str:
         """What the script could not put back."""
-        path = self.folder / "left"
+        path = self.machine.path(checkpoint_steps.FOLDER + r"\left")
         return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
     def firewall(self) -> dict[str, Any]:

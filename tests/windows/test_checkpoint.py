@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
+from . import checkpoint_steps
+from .checkpoint_steps import FOLDER, TOKEN
 from .machine import WindowsMachine
 from .shell import PowerShellError
 from .task_service import TaskService
 
 POLICY = r"HKLM\SOFTWARE\Policies\Microsoft\Windows NT\Terminal Services"
-FOLDER = r"C:\ProgramData\Leeboard\checkpoint"
 SCRIPTS = r"HKLM\SOFTWARE\Policies\Microsoft\Windows\PowerShell"
-TOKEN = "a token of the test"
 CHANGES = [
     {"address": "UserAuthentication", "value": 1, "type": "dword"},
     {"address": "MaxIdleTime", "value": 300000, "type": "dword"},
@@ -55,7 +55,7 @@ class Device:
 
     def state(self) -> str:
         """The state, from the disk."""
-        return " ".join(path.suffix[1:] for path in self.folder().glob("state.*")) or "none"
+        return checkpoint_steps.state(self.machine)
 
     def folder(self) -> Path:
         """Where the checkpoint lies."""
@@ -67,12 +67,11 @@ class Device:
 
     def late(self) -> None:
         """Let the time of the checkpoint be over."""
-        (self.folder() / "until").write_text("0")
+        checkpoint_steps.let_time_be_over(self.machine)
 
     def clean(self) -> None:
         """As before all of it."""
-        for path in [*self.tasks.tasks(), *(self.folder().glob("*") if self.folder().is_dir() else ())]:
-            path.unlink()
+        checkpoint_steps.forget(self.machine, self.tasks)
         self.machine.call("reg", "delete", POLICY, "/f")
         self.machine.reg_add(POLICY, "MaxIdleTime", "REG_SZ", "0")
         self.machine.reg_add(POLICY, "Stranger", "REG_MULTI_SZ", "one\\0two")

@@ -1,21 +1,25 @@
 """A roll-out under a checkpoint, over the wire: the endpoint asks the machine's registry anew for each connection.
 
-Remote Desktop alone is changed under one so far, and does not cut off WinRM. So the endpoint takes a value of its
-policy for a bolt: while it is set, connections that are there go on and no new one is let in.
+Remote Desktop alone is changed under one here, and does not cut off WinRM. So the endpoint takes a value of its
+policy for a bolt: while it is set, connections that are there go on and no new one is let in. Or the door is asked
+(wire/door.py), and somebody shuts it in the middle of the roll-out.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
+from . import accounts, winrm_service
 from .machine import WindowsMachine
 from .task_service import TaskService
+from .wire import listener_certificate
 from .wire.desk import Desk, new_desk
+from .wire.door import FIREWALL, Door
 from .wire.powershell import on_wine
 from .wire.school import Visit
 
@@ -29,6 +33,7 @@ LATER = 1.0  # seconds between two looks
 @pytest.fixture
 def desk(tmp_path: Path, machine: WindowsMachine) -> Iterator[Desk]:
     """A school whose one machine drifted from REM-06."""
+    winrm_service.give(machine)
     machine.reg_add(POLICY, BOLT, "REG_DWORD", 0)
     with ExitStack() as stack:
         found = new_desk(tmp_path, on_wine(machine.prefix), stack)
@@ -42,14 +47,14 @@ def bolted(machine: WindowsMachine) -> bool:
 
 
 @contextmanager
-def time_that_passes(machine: WindowsMachine) -> Iterator[None]:
-    """Once the change is made, let the device's time be over, and its minutes pass."""
+def time_that_passes(machine: WindowsMachine, turned_away: list[str]) -> Iterator[None]:
+    """Once somebody was turned away, so that all is changed, let the device's time be over, and its minutes pass."""
     over, tasks = threading.Event(), TaskService(machine)
 
     def pass_time() -> None:
         while not over.wait(LATER):
             folder = machine.path(CHECKPOINT)
-            if (folder / "state.armed").exists() and bolted(machine):
+            if (folder / "state.armed").exists() and turned_away:
                 (folder / "until").write_text("0")
             if any((folder / f"state.{state}").exists() for state in ("armed", "putting-back")):
                 tasks.minute()
@@ -68,6 +73,17 @@ def roll_out(desk: Desk) -> Visit:
     return desk.school.play("-v", playbook="rollout")
 
 
+def failed_and_back(visit: Visit) -> None:
+    """The evidence says that the device was not reached again, and put itself back."""
+    line = visit.lines["pc1"]
+    assert line["outcome"] == "failed"
+    assert "could not be reached over a new connection" in line["message"]
+    assert "put itself back at" in line["message"]
+    assert {change.get("checkpoint") for change in line["changes"] if change.get("driver") == "remote_desktop"} == {
+        "back"
+    }
+
+
 def test_a_new_connection_confirms(desk: Desk, machine: WindowsMachine) -> None:
     before = desk.endpoint.traffic.handshakes
     visit = roll_out(desk)
@@ -81,16 +97,81 @@ def test_a_new_connection_confirms(desk: Desk, machine: WindowsMachine) -> None:
 
 
 def test_a_change_that_cuts_off_is_put_back_and_the_device_has_failed(desk: Desk, machine: WindowsMachine) -> None:
-    desk.endpoint.lets_in = lambda: not bolted(machine)
-    with time_that_passes(machine):
+    turned_away: list[str] = []
+
+    def lets_in() -> bool:
+        if bolted(machine):
+            turned_away.append("the bolt is there")
+        return not bolted(machine)
+
+    desk.endpoint.lets_in = lets_in
+    with time_that_passes(machine, turned_away):
         visit = roll_out(desk)
     assert machine.reg_query(POLICY, BOLT) == ("REG_DWORD", "00000000"), visit.output
     assert machine.path(CHECKPOINT + r"\state.back").exists(), visit.output
     assert TaskService(machine).tasks() == []
-    line = visit.lines["pc1"]
-    assert line["outcome"] == "failed"
-    assert "could not be reached over a new connection" in line["message"]
-    assert "put itself back at" in line["message"]
-    assert {change.get("checkpoint") for change in line["changes"] if change.get("driver") == "remote_desktop"} == {
-        "back"
-    }
+    failed_and_back(visit)
+
+
+OPEN = "v2.31|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=5986|Name=Windows Remote Management|"
+
+
+def open_for(machine: WindowsMachine, desk: Desk) -> None:
+    """As the machine is prepared: a listener with a certificate of the school's authority, a rule, an account."""
+    accounts.set_up(machine)
+    thumbprint = listener_certificate.install(machine, desk.authority)
+    machine.reg_add(FIREWALL + r"\FirewallRules", "winrm", "REG_SZ", OPEN)
+    listener = {"Address": "*", "Transport": "HTTPS", "Port": 5986, "Enabled": True}
+    with machine.changing("winrm") as state:
+        state["listeners"] = [{**listener, "CertificateThumbprint": thumbprint}]
+    with machine.changing("secedit") as state:
+        state["Privilege Rights"]["SeDenyNetworkLogonRight"] = ["Guest"]
+
+
+def certificate_gone(machine: WindowsMachine) -> None:
+    """Somebody tidies the machine's store of certificates."""
+    machine.reg_delete(listener_certificate.STORE)
+
+
+def denied_from_the_network(machine: WindowsMachine) -> None:
+    """A policy after CIS 2.2.16 arrives."""
+    with machine.changing("secedit") as state:
+        state["Privilege Rights"]["SeDenyNetworkLogonRight"].append(f"*{accounts.LOCAL}")
+
+
+def no_administrator(machine: WindowsMachine) -> None:
+    """A policy of restricted groups arrives."""
+    with machine.changing(accounts.NAME) as state:
+        state["groups"][accounts.ADMINISTRATORS].remove(accounts.TECHNICIAN)
+
+
+@pytest.mark.parametrize(
+    "way", [certificate_gone, denied_from_the_network, no_administrator], ids=lambda way: way.__name__
+)
+def test_who_is_shut_out_by_another_finds_the_device_put_back_once_that_is_put_right(
+    desk: Desk, machine: WindowsMachine, way: Callable[[WindowsMachine], None]
+) -> None:
+    """It is shut right before the connection that would confirm, and opened again after the device put itself back."""
+    open_for(machine, desk)
+    door = Door(machine, basic=False)
+    seen: list[str] = []
+    assert door.shut() == ""
+    door.guard(desk.endpoint)
+    guarded = desk.endpoint.lets_in
+
+    def lets_in() -> bool:
+        if machine.path(CHECKPOINT + r"\state.back").exists() and len(seen) == 1:
+            seen.append(door.shut())
+            open_for(machine, desk)
+        elif bolted(machine) and not seen:
+            way(machine)
+            seen.append(door.shut())
+        return guarded()
+
+    desk.endpoint.lets_in = lets_in
+    with time_that_passes(machine, seen):
+        visit = roll_out(desk)
+    assert len(seen) == 2 and seen[0] and seen[0] == seen[1], "what was taken away by another is not Leeboard's"
+    assert machine.reg_query(POLICY, BOLT) == ("REG_DWORD", "00000000"), visit.output
+    assert TaskService(machine).tasks() == []
+    failed_and_back(visit)

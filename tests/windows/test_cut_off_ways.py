@@ -1,8 +1,9 @@
 """Ways to cut oneself off from a Windows machine: reachable again within its time, with everything as it was.
 
 The machine is changed under a checkpoint, something goes wrong before anybody confirms, and nobody gets in
-(wire/door.py). Seconds do not pass here: the time of the checkpoint is let be over. The evidence of a roll-out that
-ends so is asked for in test_checkpoint_wire.py.
+(wire/door.py). Seconds do not pass here: the time of the checkpoint is let be over. What somebody else took away
+meanwhile stays theirs, and ours is back all the same. The evidence of a roll-out that ends so is asked for in
+test_checkpoint_wire.py.
 """
 
 from __future__ import annotations
@@ -11,35 +12,47 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from . import clean
+from . import accounts, winrm_service
+from .checkpoint_steps import KILLED, end_put_back
 from .firewall_device import MANAGEMENT, POLICY, RULES, Device, wish
 from .machine import WindowsMachine
 from .shell import PowerShellError
+from .wire import listener_certificate
+from .wire.certificates import Authority
 from .wire.door import SERVICES, Door
 
 WINRM = r"HKLM\SOFTWARE\Policies\Microsoft\Windows\WinRM\Service"
 CLOSING, BASIC_OFF = wish(), [{"address": "Service:AllowBasic", "value": 0}]
 PLAIN_OFF = [{"address": "listeners", "value": []}]
+DENY, ACCESS = "SeDenyNetworkLogonRight", "SeNetworkLogonRight"
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """The school's authority, which the controller trusts."""
+    return Authority(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture
-def device(one: WindowsMachine) -> Iterator[Device]:
-    """The file's machine, open to everybody, and by Basic."""
+def device(one: WindowsMachine, authority: Authority) -> Iterator[Device]:
+    """The file's machine, open to everybody, and by Basic, with a certificate of the school's authority."""
     found = Device(one)
-    if one.reg_query(SERVICES + r"\WinRM", "ImagePath") is None:
-        # Wine has no WinRM: the program of another service stands in, so that something of that name can be asked for.
-        with one.hives() as hives:
-            for name, data in {"Start": 3, "Type": 16, "ErrorControl": 1, "ObjectName": "LocalSystem"}.items():
-                hives["system"].set(clean.SERVICES + r"\WinRM", name, data)
-            path = r"C:\windows\system32\spoolsv.exe"
-            hives["system"].set(clean.SERVICES + r"\WinRM", "ImagePath", path, "expand_string")
+    winrm_service.give(one)
     found.reset()
     one.call("reg", "delete", WINRM, "/f")
     one.reg_add(SERVICES + r"\WinRM", "Start", "REG_DWORD", 3)
     with one.changing("winrm") as state:
         state["config"]["Service"]["Auth"]["Basic"] = True
+    accounts.set_up(one)
+    listen_with(found, listener_certificate.install(one, authority))
     assert Door(one).shut() == ""
     yield found
+
+
+def listen_with(device: Device, thumbprint: str) -> None:
+    """Give the listener over HTTPS a certificate by its thumbprint."""
+    with device.machine.changing("winrm") as state:
+        state["listeners"][0]["CertificateThumbprint"] = thumbprint
 
 
 def close(device: Device) -> None:
@@ -100,14 +113,99 @@ def test_who_is_shut_out_gets_in_again_when_its_time_is_over(device: Device, way
     way(device)
     assert Door(device.machine).shut(), "nobody could confirm"
     assert device.tasks.minute() == [0] and Door(device.machine).shut(), "its time is not over"
-    (device.folder / "until").write_text("0")
+    device.late()
     assert device.tasks.minute() == [0], device.left()
-    assert (Door(device.machine).shut(), (device.folder / "state.back").exists()) == ("", True)
+    assert (Door(device.machine).shut(), device.state()) == ("", "back")
     assert (device.firewall(), device.machine.reg_query(WINRM, "AllowBasic"), device.tasks.tasks()) == (
         before,
         None,
         [],
     )
+
+
+def certificate_gone(device: Device, authority: Authority) -> str:
+    """Somebody tidies the machine's store of certificates, with that of the listener."""
+    device.machine.reg_delete(rf"{listener_certificate.STORE}\{thumbprint_of(device)}")
+    return "the listener's certificate is not in the store"
+
+
+def certificate_ended(device: Device, authority: Authority) -> str:
+    """Nobody renewed it, and it ends tonight."""
+    listen_with(device, listener_certificate.install(device.machine, authority, days=-1))
+    return "the client refuses the listener's certificate: certificate has expired"
+
+
+def certificate_of_another_name(device: Device, authority: Authority) -> str:
+    """The machine was renamed, and made itself a listener with its new name."""
+    listen_with(device, listener_certificate.install(device.machine, authority, name="pc-new.school.example"))
+    return "the client refuses the listener's certificate: IP address mismatch"
+
+
+def denied_from_the_network(device: Device, authority: Authority) -> str:
+    """A policy after CIS 2.2.16 arrives: no local account comes from the network."""
+    with device.machine.changing("secedit") as state:
+        state["Privilege Rights"][DENY].append(f"*{accounts.LOCAL}")
+    return "the account is denied access from the network"
+
+
+def without_the_right(device: Device, authority: Authority) -> str:
+    """A policy names who may come from the network, and forgot the administrators."""
+    with device.machine.changing("secedit") as state:
+        state["Privilege Rights"][ACCESS] = ["*S-1-5-32-555"]
+    return "the account has no access from the network"
+
+
+def no_administrator(device: Device, authority: Authority) -> str:
+    """A policy of restricted groups sets who is an administrator, without our account."""
+    with device.machine.changing(accounts.NAME) as state:
+        state["groups"][accounts.ADMINISTRATORS].remove(accounts.TECHNICIAN)
+    return "the account is no administrator"
+
+
+def switched_off(device: Device, authority: Authority) -> str:
+    """Somebody switches the account off."""
+    with device.machine.changing(accounts.NAME) as state:
+        state["enabled"].remove(accounts.TECHNICIAN)
+    return "the account is switched off"
+
+
+OF_OTHERS: list[Callable[[Device, Authority], str]] = [
+    certificate_gone, certificate_ended, certificate_of_another_name, denied_from_the_network, without_the_right,
+    no_administrator, switched_off,
+]  # fmt: skip
+ALL_BY_DAY = (certificate_gone, denied_from_the_network, no_administrator)
+
+
+def thumbprint_of(device: Device) -> str:
+    """The certificate that the listener over HTTPS names."""
+    return str(device.machine.state("winrm")["listeners"][0]["CertificateThumbprint"])
+
+
+def put_right(device: Device, authority: Authority) -> None:
+    """Somebody makes good what was taken away from the account and the listener."""
+    accounts.set_up(device.machine)
+    with device.machine.changing("secedit") as state:
+        state["Privilege Rights"].update({DENY: ["Guest"], ACCESS: [f"*{accounts.ADMINISTRATORS}"]})
+    listen_with(device, listener_certificate.install(device.machine, authority))
+
+
+@pytest.mark.parametrize(
+    "way",
+    [pytest.param(way, id=way.__name__, marks=[] if way in ALL_BY_DAY else [pytest.mark.full]) for way in OF_OTHERS],
+)
+def test_what_another_took_away_meanwhile_is_theirs_and_ours_is_back_in_its_time(
+    device: Device, authority: Authority, way: Callable[[Device, Authority], str]
+) -> None:
+    before = device.firewall()
+    close(device)
+    why = way(device, authority)
+    assert Door(device.machine).shut().startswith(why), "nobody could confirm"
+    device.late()
+    assert device.tasks.minute() == [0], device.left()
+    assert (device.firewall(), device.state(), device.tasks.tasks()) == (before, "back", [])
+    assert Door(device.machine).shut().startswith(why), "that is not Leeboard's to change"
+    put_right(device, authority)
+    assert Door(device.machine).shut() == "", "nothing else stands in the way"
 
 
 def test_a_listener_that_we_came_by_unseen_is_on_again_when_its_time_is_over(device: Device) -> None:
@@ -119,9 +217,9 @@ def test_a_listener_that_we_came_by_unseen_is_on_again_when_its_time_is_over(dev
     device.change(PLAIN_OFF, driver="winrm")
     assert (ours.shut(), theirs.shut()) == ("nothing listens", "")
     assert device.tasks.minute() == [0] and ours.shut(), "its time is not over"
-    (device.folder / "until").write_text("0")
+    device.late()
     assert device.tasks.minute() == [0], device.left()
-    assert (ours.shut(), theirs.shut(), (device.folder / "state.back").exists()) == ("", "", True), device.left()
+    assert (ours.shut(), theirs.shut(), device.state()) == ("", "", "back"), device.left()
 
 
 @pytest.mark.full
@@ -140,7 +238,7 @@ def test_a_controller_that_was_killed_leaves_nothing_half_done(device: Device) -
     device.arm(CLOSING)
     device.change(CLOSING[:1] + CLOSING[2:5])
     assert "1" in device.closed() and "0" in device.closed()
-    (device.folder / "until").write_text("0")
+    device.late()
     assert device.tasks.minute() == [0]
     assert (Door(device.machine).shut(), device.firewall()) == ("", before)
 
@@ -149,14 +247,9 @@ def test_a_controller_that_was_killed_leaves_nothing_half_done(device: Device) -
 def test_a_put_back_that_is_ended_goes_on_a_minute_later(device: Device) -> None:
     before = device.firewall()
     without_our_port(device)
-    (device.folder / "until").write_text("0")
-    script = r"C:\ProgramData\Leeboard\checkpoint\putback.ps1"
-    killer = (
-        "$hit = { $global:seen += 1; if ($global:seen -eq 3) { [Environment]::Exit(137) } }; $global:seen = 0; "
-        f"$null = Set-PSBreakpoint -Script '{script}' -Command Set-NetFirewallProfile -Action $hit; & '{script}'"
-    )
-    ended = device.tasks.command(["-NoProfile", "-NonInteractive", "-Command", killer]).returncode
-    assert (ended, (device.folder / "state.putting-back").exists()) == (137, True)
+    device.late()
+    ended = end_put_back(device.tasks, "Set-NetFirewallProfile", 3)
+    assert (ended, device.state()) == (KILLED, "putting-back")
     assert device.tasks.minute() == [0]
     assert (Door(device.machine).shut(), device.firewall()) == ("", before)
 
@@ -178,6 +271,8 @@ def test_a_task_that_a_policy_disables_means_that_nothing_is_changed(device: Dev
     [
         ("winrm", [{"address": "listeners", "value": "none"}], "none without TLS stays, which is an empty list"),
         ("firewall_profile", [one for one in CLOSING if one["address"] != "management"], "no network is named"),
+        ("user_right", [{"address": DENY, "value": [accounts.LOCAL]}], "whoever loses it could be cut off"),
+        ("user_right", [{"address": ACCESS, "value": ["S-1-5-32-555"]}], "whoever loses it could be cut off"),
     ],
 )
 def test_what_would_surely_shut_us_out_is_refused_beforehand(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from .firewall_device import MANAGEMENT, NETWORKS, POLICY, RULE, RULES, STRANGER, TOKEN, Device, wish
+from .checkpoint_steps import undo, undo_under_its_own_checkpoint
+from .firewall_device import MANAGEMENT, NETWORKS, POLICY, RULE, RULES, STRANGER, Device, wish
 from .machine import WindowsMachine
 from .shell import PowerShellError
 
@@ -90,12 +90,12 @@ def test_without_a_word_it_is_put_back_on_battery_and_whatever_the_clock_says(de
     before = device.firewall()
     device.arm(wish())
     device.change(wish())
-    (device.folder / "until").write_text("0")
+    device.late()
     device.tasks.on_battery = device.tasks.offline = True
     device.tasks.year = 2003
     assert device.tasks.minute() == [0], device.left()
     assert device.firewall() == before
-    assert (device.folder / "state.back").exists()
+    assert device.state() == "back"
 
 
 @pytest.mark.full
@@ -120,7 +120,7 @@ def test_rules_that_were_there_are_put_back_as_they_were(device: Device) -> None
     done = device.change(less, run="run-2")
     assert "Leeboard-opening-tcp-443 is not set" in done["diff"]["after"]
     assert (device.rule(), device.rule("Leeboard-opening-tcp-443")) == (RULE, None)
-    (device.folder / "until").write_text("0")
+    device.late()
     assert device.tasks.minute() == [0]
     assert device.firewall() == before
 
@@ -130,16 +130,9 @@ def test_an_undo_brings_all_of_it_back_under_a_checkpoint_of_its_own(device: Dev
     device.arm(wish())
     device.change(wish())
     device.confirm()
-    undo = "Reset-LeeboardCache; Invoke-LeeboardUndo -RunId run-1 -UndoId undo-1"
-    left = device.machine.run(undo)["left"]
+    left = undo(device.machine)["left"]
     assert {"under an armed checkpoint only" in one["why"] for one in left} == {True}
     assert device.closed() == list("111111")
-    script = (
-        "Reset-LeeboardCache; $cover = Get-LeeboardUndoCover -RunId run-1; Enable-LeeboardCheckpoint -RunId undo-1 "
-        "-By 'ada on desk' -TokenDigest $arguments.digest -Covers $cover.Covers"
-    )
-    device.machine.run(script, timeout=300, digest=hashlib.sha256(TOKEN.encode()).hexdigest())
-    done = device.machine.run(undo)
+    done = undo_under_its_own_checkpoint(device.machine)
     assert (done["left"], done["broken"]) == ([], "")
-    device.confirm()
     assert device.firewall() == before

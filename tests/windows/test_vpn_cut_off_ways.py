@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from .checkpoint_steps import KILLED, end_put_back
 from .machine import WindowsMachine
 from .shell import PowerShellError
 from .vpn_device import ADD, STRAYS, TUNNEL, VpnDevice
@@ -118,13 +119,8 @@ def test_a_put_back_that_is_ended_goes_on_a_minute_later(device: VpnDevice) -> N
     before = entries(device)
     stray_gone(device)
     device.late()
-    script = r"C:\ProgramData\Leeboard\checkpoint\putback.ps1"
-    killer = (
-        "$hit = { $global:seen += 1; if ($global:seen -eq 2) { [Environment]::Exit(137) } }; $global:seen = 0; "
-        f"$null = Set-PSBreakpoint -Script '{script}' -Command Set-Book -Action $hit; & '{script}'"
-    )
-    ended = device.tasks.command(["-NoProfile", "-NonInteractive", "-Command", killer]).returncode
-    assert (ended, device.state()) == (137, "putting-back")
+    ended = end_put_back(device.tasks, "Set-Book", 2)
+    assert (ended, device.state()) == (KILLED, "putting-back")
     assert device.way_in("Another") == "" and device.way_in(THEIRS), "the first of the two is back"
     assert device.tasks.minute() == [0]
     assert (device.state(), entries(device)) == ("back", before)

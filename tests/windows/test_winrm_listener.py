@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from .firewall_device import TOKEN, Device
+from .checkpoint_steps import undo, undo_under_its_own_checkpoint
+from .firewall_device import Device
 from .machine import WindowsMachine
 from .shell import PowerShellError
 
@@ -45,18 +45,11 @@ def test_it_is_switched_off_and_an_undo_switches_it_on_under_a_checkpoint_of_its
     assert (listening(device), reading(device)) == ({"HTTPS": True, "HTTP": False}, ['"transport":"HTTPS"'])
     assert not device.change(OFF, check=True, driver="winrm")["changed"]
 
-    undo = "Reset-LeeboardCache; Invoke-LeeboardUndo -RunId run-1 -UndoId undo-1"
-    left = device.machine.run(undo)["left"]
+    left = undo(device.machine)["left"]
     assert ["under an armed checkpoint only" in one["why"] for one in left] == [True]
     assert listening(device)["HTTP"] is False
-    script = (
-        "Reset-LeeboardCache; $cover = Get-LeeboardUndoCover -RunId run-1; Enable-LeeboardCheckpoint -RunId undo-1 "
-        "-By 'ada on desk' -TokenDigest $arguments.digest -Covers $cover.Covers"
-    )
-    device.machine.run(script, timeout=300, digest=hashlib.sha256(TOKEN.encode()).hexdigest())
-    undone = device.machine.run(undo)
+    undone = undo_under_its_own_checkpoint(device.machine)
     assert (undone["left"], undone["broken"]) == ([], "")
-    device.confirm()
     assert listening(device) == {"HTTPS": True, "HTTP": True}
 
 

@@ -10,10 +10,10 @@ import hashlib
 import re
 from typing import Any
 
+from . import checkpoint_steps
 from .machine import WindowsMachine
 from .task_service import TaskService
 
-FOLDER = r"C:\ProgramData\Leeboard\checkpoint"
 BOOK = r"C:\ProgramData\Microsoft\Network\Connections\Pbk\rasphone.pbk"
 GATEWAY = "vpn.lab.example"
 ADD = "Add-VpnConnection -Name '{}' -ServerAddress vpn.lab.example -TunnelType Ikev2 -AllUserConnection"
@@ -31,13 +31,12 @@ class VpnDevice:
 
     def __init__(self, machine: WindowsMachine) -> None:
         self.machine, self.tasks = machine, TaskService(machine)
-        self.book, self.folder = machine.path(BOOK), machine.path(FOLDER)
+        self.book = machine.path(BOOK)
 
     def reset(self) -> None:
         """No task, no checkpoint and no phonebook."""
-        kept = self.folder.glob("*") if self.folder.is_dir() else ()
-        for path in [*self.tasks.tasks(), *kept, *([self.book] if self.book.exists() else [])]:
-            path.unlink()
+        checkpoint_steps.forget(self.machine, self.tasks)
+        self.book.unlink(missing_ok=True)
 
     def arm(self, *settings: dict[str, Any]) -> Any:
         """Arm a checkpoint about the school's own profile, or about other changes."""
@@ -65,8 +64,8 @@ class VpnDevice:
 
     def late(self) -> None:
         """Let the time of the checkpoint be over."""
-        (self.folder / "until").write_text("0")
+        checkpoint_steps.let_time_be_over(self.machine)
 
     def state(self) -> str:
         """The state, from the disk."""
-        return " ".join(path.suffix[1:] for path in self.folder.glob("state.*")) or "none"
+        return checkpoint_steps.state(self.machine)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from ansible_collections.leeboard.schools.plugins.action import enforce as enforce_module
@@ -81,11 +81,12 @@ class WindowsLaptop(Laptop):
     """The same with Windows."""
 
     system, module, place = "windows", WINDOWS_TUNNEL, "vpn_connection:tunnel"
+    facts: ClassVar[dict[str, Any]] = {}
 
     @property
     def observation(self) -> Any:
         readings = {self.place: self.tunnel, "vpn_connection:profiles": []}
-        return Case("REM-01", {"name": "x", "facts": {"vpn": []}, "readings": readings}).observation()
+        return Case("REM-01", {"name": "x", "facts": {"vpn": [], **self.facts}, "readings": readings}).observation()
 
 
 WORK = "Work (to vpn.work.example) in rasphone.pbk"
@@ -229,12 +230,28 @@ def test_a_preview_says_both_and_makes_neither(tmp_path: Path, monkeypatch: pyte
     assert laptop.order == [(CERTIFICATE, "none")] and laptop.state == "none" and outcome["changed"]
 
 
-def test_a_preview_for_windows_says_that_such_a_profile_does_not_dial_by_itself(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("facts", "more"),
+    [
+        ({"domain": {"unreadable": "failed", "why": "WMI does not answer"}}, ""),
+        (
+            {"domain": {"absent": "Win32_ComputerSystem"}},
+            "; a device tunnel, which does, takes a member of a domain, and this device is in none",
+        ),
+        (
+            {"domain": "school.example"},
+            "; a device tunnel, which does, takes Windows Enterprise or Education, and Leeboard makes none",
+        ),
+    ],
+)
+def test_a_preview_for_windows_says_what_the_device_can_have(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, facts: dict[str, Any], more: str
 ) -> None:
-    _outcome, remarks = rolled_out(WindowsLaptop(tmp_path, "would be issued", preview=True), monkeypatch)
+    laptop = WindowsLaptop(tmp_path, "would be issued", preview=True)
+    laptop.facts = facts  # type: ignore[misc]
+    _outcome, remarks = rolled_out(laptop, monkeypatch)
     assert "does not dial by itself" in BY_HAND and remarks[1:] == [
-        BY_HAND,
+        BY_HAND + more,
         "lt-1: then its VPN tunnel would be set up",
     ]
 

@@ -13,7 +13,7 @@ BeforeAll {
     $script:Tpm, $script:Software = 'Microsoft Platform Crypto Provider', 'Microsoft Software Key Storage Provider'
 
     function New-Certificate {
-        param([string]$Subject, [object]$Issuer, [switch]$IsAuthority, [string]$Use, [int]$Days = 180, [string]$Name, [object]$For, [int]$From = -400)
+        param([string]$Subject, [object]$Issuer, [switch]$IsAuthority, [string[]]$Use, [int]$Days = 180, [string]$Name, [object]$For, [int]$From = -400)
         $key = if ($For) { $For } else { [Security.Cryptography.ECDsa]::Create([Security.Cryptography.ECCurve+NamedCurves]::nistP384) }
         $x509 = 'Security.Cryptography.X509Certificates'
         $request = if ($For) {
@@ -22,7 +22,7 @@ BeforeAll {
         $request.CertificateExtensions.Add((New-Object "$x509.X509BasicConstraintsExtension" ([bool]$IsAuthority, $false, 0, $true)))
         if ($Use) {
             $oids = [Security.Cryptography.OidCollection]::new()
-            $null = $oids.Add([Security.Cryptography.Oid]::new($Use))
+            foreach ($one in $Use) { $null = $oids.Add([Security.Cryptography.Oid]::new($one)) }
             $request.CertificateExtensions.Add((New-Object "$x509.X509EnhancedKeyUsageExtension" ($oids, $false)))
         }
         if ($Name) {
@@ -113,7 +113,9 @@ Describe 'the certificate' {
         $Machine.Inf.ProviderName, $Machine.Inf.KeyAlgorithm, $Machine.Inf.Exportable, $Machine.Inf.MachineKeySet |
             Should -Be $Tpm, 'ECDSA_P384', 'FALSE', 'TRUE'
         $Machine.Text | Should -Match '(?m)^\[NewRequest\]\r$'
-        $Machine.Text | Should -BeLike "*2.5.29.17 = ""{text}""*_continue_ = ""DNS=$Device""*2.5.29.37 = ""{text}$Client""*"
+        # What our authority is asked to sign in other tests is made from that file.
+        $file = [IO.File]::ReadAllText((Join-Path $PSScriptRoot '../../unit/authority/certreq.inf'))
+        $Machine.Text.Replace("`r", '') | Should -BeExactly $file
         $Machine.Calls[0][0..2] | Should -Be '-new', '-q', '-f'
         $again = Get-LeeboardRequest -Identity $Device -Curves 'P-384', 'P-256' -Use $Client
         $again.Changed, $again.Request, $Machine.Calls.Count | Should -Be $false, $done.Request, 1
@@ -193,6 +195,22 @@ Describe 'the certificate' {
         $left | Should -Contain $theirs.Thumbprint
         $left | Should -Contain $other.Thumbprint
         @($Machine.Gone | Sort-Object) | Should -Be @($old, $ended | ForEach-Object { [Convert]::ToHexString($_.GetPublicKey()) } | Sort-Object)
+    }
+
+    It 'leaves what a listener of WinRM may answer with, of the same name and authority: <Why>' -ForEach @(
+        @{ Why = 'for servers'; Uses = @('1.3.6.1.5.5.7.3.1') }
+        @{ Why = 'for both, as an authority of Windows makes them for computers'; Uses = @('1.3.6.1.5.5.7.3.2', '1.3.6.1.5.5.7.3.1') }
+        @{ Why = 'for everything, in words'; Uses = @('2.5.29.37.0') }
+        @{ Why = 'for everything, by silence'; Uses = @() }
+    ) {
+        $Machine.Stores.Root, $Machine.Stores.CA = @($Root), @($Issuing)
+        $listens = New-Certificate lt $Issuing -Use $Uses -Name $Device
+        $old = New-Certificate lt $Issuing -Use $Client -Name $Device -Days 9
+        $Machine.Stores.My = @($listens, $old)
+        $null = Ask
+        (Install (Get-Answer)).Remark | Should -Be ''
+        $Machine.Stores.My.Thumbprint | Should -Contain $listens.Thumbprint
+        $Machine.Gone | Should -Be ([Convert]::ToHexString($old.GetPublicKey()))
     }
 
     It 'keeps a key that Windows still has under REQUEST, since the certificate has it' {

@@ -36,7 +36,13 @@ class Authority:
         self.path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
     def context(self, name: str = LOOPBACK, days: int = 1, itself: bool = False) -> ssl.SSLContext:
-        """A server with a certificate for `name` that ends in `days` (negative: it has expired).
+        """A server with a certificate as `issue` makes it."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.issue(name, days, itself))
+        return context
+
+    def issue(self, name: str = LOOPBACK, days: int = 1, itself: bool = False) -> Path:
+        """The file of a certificate for `name` that ends in `days` (negative: it has expired), with its key.
 
         `itself`: signed by nobody but itself, as Windows makes one for WinRM.
         """
@@ -59,9 +65,7 @@ class Authority:
                 serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
             )
         )
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(path)
-        return context
+        return path
 
 
 def _builder(

@@ -76,7 +76,10 @@ class Endpoint:
         self.traffic = Traffic()
         self.context = context
         self.closing = threading.Event()
-        self.lets_in: Callable[[], bool] = lambda: True  # asked anew for each connection
+        # Asked anew for each connection: whether it is taken, what encrypts it, whether the account may sign in.
+        self.lets_in: Callable[[], bool] = lambda: True
+        self.answers_with: Callable[[], ssl.SSLContext] = lambda: self.context
+        self.signs_in: Callable[[], bool] = lambda: True
         self._expected = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
         self._trouble: tuple[Trouble, str] | None = None
         self._struck = False
@@ -200,8 +203,8 @@ class _Server(ThreadingHTTPServer):
             return None
         request.settimeout(HANDSHAKE)
         try:
-            wrapped = self.endpoint.context.wrap_socket(request, server_side=True)
-        except OSError:
+            wrapped = self.endpoint.answers_with().wrap_socket(request, server_side=True)
+        except (OSError, LookupError):
             self.endpoint.count(lambda traffic: setattr(traffic, "broken_handshakes", traffic.broken_handshakes + 1))
             return None
         wrapped.settimeout(None)
@@ -217,6 +220,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     server: _Server
+    _let_in = False
 
     def handle(self) -> None:
         """Talk HTTP only where TLS is established."""
@@ -234,11 +238,16 @@ class _Handler(BaseHTTPRequestHandler):
         size = len(self.raw_requestline) + len(bytes(self.headers)) + len(data)
         if self.path != PATH:
             self._reply(404, b"")
-        elif not endpoint.knows(self.headers.get("Authorization")):
+        elif not (endpoint.knows(self.headers.get("Authorization")) and self._signed_in()):
             endpoint.count(lambda traffic: self._note(traffic, "", size, refused=1))
             self._reply(401, b"", **{"WWW-Authenticate": 'Basic realm="WSMAN"'})
         else:
             self._soap(endpoint, data, size)
+
+    def _signed_in(self) -> bool:
+        """Whether the account may come in; a connection that is there goes on whatever becomes of the machine."""
+        self._let_in = self._let_in or self.server.endpoint.signs_in()
+        return self._let_in
 
     def _soap(self, endpoint: Endpoint, data: bytes, size: int) -> None:
         relates_to = ""

@@ -20,6 +20,9 @@ $script:Most = 20  # certificates in one text
 $script:Store = 'My'
 # CngExportPolicies: AllowExport and AllowPlaintextExport.
 $script:Exportable = 3
+# RFC 5280, 4.2.1.12: for servers, and for everything, which is also what none at all means. Leeboard's authority gives none
+# of these.
+$script:ForServers = '1.3.6.1.5.5.7.3.1', '2.5.29.37.0'
 
 function ConvertFrom-LeeboardPem {
     <#
@@ -229,6 +232,13 @@ function Get-Second {
     return [long][System.Math]::Floor(($Time.ToUniversalTime() - $begin).TotalSeconds)
 }
 
+function Test-ForServer {
+    param([System.Security.Cryptography.X509Certificates.X509Certificate2]$Certificate)
+
+    $uses = @(Get-LeeboardCertificateUse $Certificate)
+    return -not $uses.Length -or [bool]@($uses | Where-Object { $script:ForServers -ccontains $_ }).Length
+}
+
 # What a person must know of old certificates that could not be taken away.
 function Remove-Old {
     param([string]$Identity, [string]$Root, [string]$New, [string]$NewKey)
@@ -237,6 +247,8 @@ function Remove-Old {
     foreach ($one in @(Get-Named $Identity)) {
         # One of another authority for the same name is not ours to take away.
         if ((Get-LeeboardCertificateDigest $one) -eq $New -or -not (Test-LeeboardFromRoot $one $Root)) { continue }
+        # Nor one that is for servers: WinRM, by which we come, or Remote Desktop may answer with it.
+        if (Test-ForServer $one) { continue }
         try {
             $isShared = [System.BitConverter]::ToString($one.GetPublicKey()) -eq $NewKey
             Remove-LeeboardStoredCertificate -Store $script:Store -Certificate $one -KeepKey $isShared
