@@ -96,7 +96,7 @@ function global:Get-LeeboardEvent([string]$Log, [string]$Provider, [int[]]$Id, [
         $Bench.State.namespaces['root\cimv2\Security\MicrosoftVolumeEncryption'].Win32_EncryptableVolume |
             ForEach-Object { $_.bitlocker.protectors } | Where-Object { $_ })
     foreach ($one in $taken) {
-        foreach ($number in @($Id | Where-Object { @($one['taken']) -contains $numbers[$_] })) {
+        foreach ($number in @($Id | Where-Object { $numbers.ContainsKey($_) -and @($one['taken']) -contains $numbers[$_] })) {
             [xml]("<Event xmlns='$schema'><System><EventID>$number</EventID><TimeCreated SystemTime='2026-12-02T08:00:00Z'/>" +
                 "</System><EventData><Data Name='ProtectorGUID'>$($one.id.ToLowerInvariant())</Data></EventData></Event>")
         }

@@ -92,6 +92,11 @@ function Add-DataPlan {
     }
     if ($Windows.conversion -ne $script:Encrypted -or $Windows.protection -ne 1) {
         $Plan.pending += "${label}: it waits until the volume of Windows is encrypted and protected"
+        # What somebody encrypted needs its password in the directory now.
+        if ($Volume.conversion -ne $script:Decrypted -and (Get-LeeboardDirectory $Wish) -and
+            -not @(Get-LeeboardBitLockerRefusal -Now $Now -Volume $Volume -Wish $Wish).Length) {
+            Add-VolumeStep $Plan (Copy-Volume $Volume) $Wish { }
+        }
         return
     }
     $why = @(Get-LeeboardBitLockerRefusal -Now $Now -Volume $Volume -Wish $Wish)
