@@ -22,13 +22,14 @@ from leeboard.escrow.vault import controller_state
 from leeboard.escrow.vault.records import Key
 from leeboard.escrow.vault.records import State as KeyState
 from leeboard.escrow.vault.vault import Vault
-from leeboard.escrow.volumes.roll_out import ELSEWHERE, UNTRIED
+from leeboard.escrow.volumes.roll_out import ELSEWHERE, NO_WINDOW, UNTRIED
 from leeboard.evidence.recording import handshake
 from tests.unit.escrow.vaults import a_vault
 
 from . import volume_time
 from .bitlocker_bench import Bench, BenchDevice, add_data, clean, volume
 from .bitlocker_school import is_protected
+from .test_bitlocker_directory import JOIN
 from .wire.secrets import leaks
 
 RUN = "20261201T020000Z-0000aaaa"
@@ -218,6 +219,7 @@ def test_a_vault_that_cannot_be_reached_changes_nothing_and_is_one_line(controll
         ("bring", {"leeboard_bitlocker_manager": "ignore"}, True, "leeboard_bitlocker_manager"),
         ("suspend", {"leeboard_platform": "linux"}, True, "LUKS cannot be suspended"),
         ("suspend", {"leeboard_recovery_passwords": "elsewhere"}, False, ELSEWHERE),
+        ("suspend", {"leeboard_recovery_passwords": "ad"}, False, NO_WINDOW),
     ],
 )
 def test_what_is_left_alone_or_refused_is_said_before_a_step_is_asked_for(
@@ -258,6 +260,28 @@ def test_what_a_school_wants_where_another_service_manages_bitlocker(
         said = controller.roll_out(check=check, **variables)
         assert bool(said["failed"]) is failed and words in said["msg"] and "\n" not in said["msg"]
         assert bool(controller.device.changes) is (word == "adopt" and not check)
+
+
+@pytest.mark.parametrize("place", ["ad", "entra"])
+def test_with_a_directory_nothing_of_it_comes_to_the_controller(
+    controller: Controller, tmp_path: Path, place: str
+) -> None:
+    """No vault is asked, and no password travels, whatever is printed or filed."""
+    state, word = controller.device.state, {"leeboard_recovery_passwords": place}
+    refused = controller.roll_out(**word)
+    assert refused["failed"] and "keeps no recovery password of it" in refused["msg"] and not refused["changed"]
+    JOIN[place](state)
+    shutil.rmtree(controller.vault.places[1].path)
+    for _night in range(4):
+        said = controller.roll_out(**word)
+        assert not said["failed"], said["msg"]
+        controller.night()
+    assert is_protected(state, "C:", 1, 3) and is_protected(state, "D:", 2, 3)
+    assert controller.keys == () and {one["taken"][0] for one in controller.passwords()} == {place}
+    for one in controller.passwords():
+        assert not leaks(one["password"], *controller.said, tmp_path)
+    again = controller.roll_out(**word)
+    assert not again["changed"] and not again["failed"]
 
 
 def test_a_suspension_is_previewed_recorded_and_excused(controller: Controller) -> None:
