@@ -96,9 +96,11 @@ function global:Get-LeeboardEvent([string]$Log, [string]$Provider, [int[]]$Id, [
         $Bench.State.namespaces['root\cimv2\Security\MicrosoftVolumeEncryption'].Win32_EncryptableVolume |
             ForEach-Object { $_.bitlocker.protectors } | Where-Object { $_ })
     foreach ($one in $taken) {
-        foreach ($number in @($Id | Where-Object { $numbers.ContainsKey($_) -and @($one['taken']) -contains $numbers[$_] })) {
-            [xml]("<Event xmlns='$schema'><System><EventID>$number</EventID><TimeCreated SystemTime='2026-12-02T08:00:00Z'/>" +
-                "</System><EventData><Data Name='ProtectorGUID'>$($one.id.ToLowerInvariant())</Data></EventData></Event>")
+        $by = @($one['taken'])
+        foreach ($number in @($Id | Where-Object { $numbers.ContainsKey($_) -and $by -contains $numbers[$_] })) {
+            [xml]("<Event xmlns='$schema'><System><EventID>$number</EventID>" +
+                "<TimeCreated SystemTime='2026-12-02T08:00:00Z'/></System><EventData>" +
+                "<Data Name='ProtectorGUID'>$($one.id.ToLowerInvariant())</Data></EventData></Event>")
         }
     }
     foreach ($one in @($Bench.State['typed'] | Where-Object { $_ -and $how -and $_.how -eq $how })) {

@@ -1,4 +1,4 @@
-"""Recovery passwords that Active Directory or Entra keeps: Windows makes them, gives them away, and only then encrypts."""
+"""Recovery passwords that Active Directory or Entra keeps: Windows makes them, gives them away, and then encrypts."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def test_one_that_was_typed_goes_once_another_one_is_there(bench: Bench) -> None
     state["behaviour"] = {AD: 0x8031000A}
     failed = bench.change(state, place="ad")
     assert "the schema of Active Directory has no place" in failed["error"]
-    assert [one["id"] for one in passwords(state)][0] == old["id"] and len(passwords(state)) == 2
+    assert passwords(state)[0]["id"] == old["id"] and len(passwords(state)) == 2
     state["behaviour"] = {}
     assert bench.change(state, place="ad")["changes"] == [AD, "DeleteKeyProtector"]
     (new,) = passwords(state)
@@ -149,7 +149,8 @@ REFUSED: dict[str, tuple[str, Callable[[State], object], str]] = {
     "no policy": ("ad", lambda s: s.update(policy={}), "(OSRecovery is not 1); the policy comes first (ENC-07)"),
     "a policy that does not ask": ("ad", lambda s: s["policy"].update(OSActiveDirectoryBackup=0),
                                    "(OSActiveDirectoryBackup is not 1); the policy comes first (ENC-07)"),
-    "no passwords": ("ad", lambda s: s["policy"].update(OSRecoveryPassword=0), "group policy forbids recovery passwords"),
+    "no passwords": ("ad", lambda s: s["policy"].update(OSRecoveryPassword=0),
+                     "group policy forbids recovery passwords"),
     "a failed test": ("ad", lambda s: s.update(taken=[{"id": OLD_KEY["id"], "taken": ["ad"]}]),
                       "which is gone: its hardware test failed, or somebody decrypted it"),
 }  # fmt: skip

@@ -1,7 +1,7 @@
 """Recovery passwords that Active Directory or Entra keeps: Windows makes them and gives them away, and then encrypts.
 
-No password comes here, none is in the vault, and no vault is needed. What is here is what the school wants of the driver;
-its steps are those of the module win_bitlocker, which relies on nothing that the directory did not take.
+No password comes here, none is in the vault, and no vault is needed. What is here is what the school wants of the
+driver; its steps are those of the module win_bitlocker, which relies on nothing that the directory did not take.
 """
 
 from __future__ import annotations

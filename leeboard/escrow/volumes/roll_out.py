@@ -35,8 +35,8 @@ CONTROL = "ENC-01"  # that the volume of Windows is encrypted and protected
 UNTRIED = "nobody has run this on a real Windows yet: roll out to one device that can be missed, restart it, and look"
 ELSEWHERE = "leeboard_recovery_passwords is elsewhere: BitLocker is left as it is where it is"
 NO_WINDOW = (
-    "leeboard_recovery_passwords is not ours: a window is opened in the vault's ledger, so nothing is suspended from here. "
-    "Suspend it at the device (manage-bde -protectors -disable C: -RebootCount 1)"
+    "leeboard_recovery_passwords is not ours: a window is opened in the vault's ledger, so nothing is suspended from "
+    "here. Suspend it at the device (manage-bde -protectors -disable C: -RebootCount 1)"
 )
 # Work on the keys of one device that somebody asks for by name, and what does it on Windows instead.
 OTHERWISE = {

@@ -79,12 +79,12 @@ def _whose(
             if _newest(backups, password, place) is not None:
                 message = f"the last try to give its recovery password {password} to {PLACES[place]} failed"
                 return [Fault(Code.BACKUP_FAILED, message)], ""
-        for place in PLACES:
-            newest = _newest(backups, password, place)
+        for other in PLACES:
+            newest = _newest(backups, password, other)
             if newest is not None and newest.done:
                 known = f"and this school keeps them in {PLACES[places[0]]}"
-                out_of_reach = "where the school cannot get it" if place == "microsoft_account" else known
-                message = f"its recovery password {password} went to {PLACES[place]}, {out_of_reach}"
+                out_of_reach = "where the school cannot get it" if other == "microsoft_account" else known
+                message = f"its recovery password {password} went to {PLACES[other]}, {out_of_reach}"
                 return [Fault(Code.KEPT_ELSEWHERE, message)], ""
     asked = [PLACES[place] for place in backup_state.joined if place in places]
     if not asked:
