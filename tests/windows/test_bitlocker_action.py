@@ -49,6 +49,7 @@ class DoubleAnsible(ActionModule):  # type: ignore[misc]
 
     def __init__(self, device: BenchDevice, variables: dict[str, Any], check: bool, work: str) -> None:
         self.device, self.sent, self.lost_at = device, [], ""
+        self.policy: list[dict[str, Any]] = []  # what a visit reads beside the volumes
         self._task = SimpleNamespace(check_mode=check, no_log=False)
         self._task_vars = {**SCHOOL, **variables}
         self._arguments = {"work": work, "disk": None, "report": "", "refusals": "fail", "restarts": 1, "days": 3}
@@ -71,7 +72,7 @@ class DoubleAnsible(ActionModule):  # type: ignore[misc]
     def _observation(self, challenge: str) -> dict[str, Any]:
         seen = {**json.loads(SEEN.read_text(encoding="utf-8")), "challenge": challenge}
         seen.pop("_notice")
-        return {**seen, "readings": [*seen["readings"], self.device.volumes()]}
+        return {**seen, "readings": [*seen["readings"], *self.policy, self.device.volumes()]}
 
 
 class Controller:
@@ -79,6 +80,7 @@ class Controller:
 
     def __init__(self, vault: Vault, device: BenchDevice) -> None:
         self.vault, self.device = vault, device
+        self.policy: list[dict[str, Any]] = []
         self.said: list[str] = []  # all that a roll-out sent or put out
         self.steps: list[str] = []
 
@@ -87,6 +89,7 @@ class Controller:
     ) -> dict[str, Any]:
         action = DoubleAnsible(self.device, variables, check, work)
         action.lost_at, action._arguments["refusals"] = lost_at, refusals
+        action.policy = self.policy
         outcome = action._printable_result(action._outcome_of_work())
         self.said += [*(text for _module, text in action.sent), repr(outcome)]
         self.steps = [json.loads(text)["step"] for module, text in action.sent if module == STEP]
