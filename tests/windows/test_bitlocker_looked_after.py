@@ -1,7 +1,7 @@
 """A laptop that a roll-out has looked after is broken in one way, checked, and rolled out to again.
 
-Each break says which controls of ENC it flips, and no other does; what a roll-out leaves of it; and harmless changes flip
-none. The visit, the vault and the device code are real, over the state machine of BitLocker.
+Each break says which controls of ENC it flips, and no other does; what a roll-out leaves of it; and harmless changes
+flip none. The visit, the vault and the device code are real, over the state machine of BitLocker.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def typed(state: State) -> None:
 
 @dataclass(frozen=True)
 class Break:
-    """What is done by hand, which controls it flips and into what, and what is left once a roll-out came and a night."""
+    """What is done by hand, which controls it flips and into what, and what is left after a roll-out and its night."""
 
     do: Callable[[State], object]
     flips: dict[str, str]
@@ -79,7 +79,8 @@ BREAKS = {
     "encryption that somebody paused": Break(
         changed(conversion=4, percentage=60), {"ENC-01": PENDING, "ENC-13": PENDING}),
     "without its TPM": Break(without(TPM), {"ENC-03": DRIFTED}),
-    "without its recovery password": Break(without(RECOVERY), {"ENC-06": DRIFTED, "ENC-07": DRIFTED, "ENC-08": DRIFTED}),
+    "without its recovery password": Break(
+        without(RECOVERY), {"ENC-06": DRIFTED, "ENC-07": DRIFTED, "ENC-08": DRIFTED}),
     "a recovery password that nobody knows": Break(
         with_one(RECOVERY, **STRANGER), {"ENC-07": DRIFTED}, {"ENC-07": DRIFTED}),
     "a password that was typed": Break(typed, {"ENC-08": DRIFTED}),
@@ -179,7 +180,7 @@ def test_a_harmless_change_is_no_drift_and_nothing_is_done_about_it(
 def test_a_repair_whose_connection_is_lost_is_finished_by_the_next(
     settled: Settled, controller: Controller, lost_at: str
 ) -> None:
-    """Before each step. All points, of the controller and of the power too: tests/unit/escrow/test_bitlocker_kills.py."""
+    """Before each step. All points, those of controller and power too: tests/unit/escrow/test_bitlocker_kills.py."""
     without(RECOVERY, TPM)(controller.device.state)
     changed(clear_key=True, suspended=0)(controller.device.state)
     lost = controller.roll_out(lost_at=lost_at)
