@@ -69,6 +69,8 @@ QUESTIONS = {
     "bitlocker_will_boot": Question(BITLOCKER, answers=BOOTS_ON_WINDOWS, prefix=STARTS),
     "bitlocker_pending": Question(BITLOCKER),
     "bitlocker_unkept": Question(BITLOCKER),
+    "bitlocker_unkept_ad": Question(BITLOCKER),
+    "bitlocker_unkept_entra": Question(BITLOCKER),
     "kept_faults": Question("kept_disk"),
     "oldest_kept_key": Question("kept_key", asks_time=True),
     "suspended_without_window": Question("kept_suspension", asks_time=True),

@@ -144,7 +144,7 @@ def _control(baseline: Baseline, control: Control) -> str:
 def _row(baseline: Baseline, control: Control, setting: Setting) -> tuple[str, ...]:
     applies = [f"`{_condition(setting, index)}`" for index in range(len(setting.applies_when))]
     if setting.unless_named is not None:
-        applies.append(f"not where `leeboard_{setting.unless_named.parameter}` names `{setting.unless_named.name}`")
+        applies.append(f"not where `leeboard_{setting.unless_named.parameter}` names {setting.unless_named.words}")
     applies += [f"where `leeboard_{name}` is given" for name in _only_given(baseline, setting)]
     if setting.route:
         applies.append(f"one way of several: {setting.route}")
@@ -169,7 +169,7 @@ def _only_given(baseline: Baseline, setting: Setting) -> list[str]:
 
 def _asked_for(setting: Setting) -> str:
     one = setting.changed_if_named
-    return "" if one is None else f" where `leeboard_{one.parameter}` names `{one.name}`, else read only"
+    return "" if one is None else f" where `leeboard_{one.parameter}` names {one.words}, else read only"
 
 
 def _condition(setting: Setting, index: int) -> str:

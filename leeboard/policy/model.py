@@ -5,6 +5,7 @@ Everything here is frozen data read from `leeboard/baselines/`. The published JS
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from typing import Annotated, Literal
 
@@ -113,10 +114,31 @@ class Condition(Strict):
 
 
 class Named(Strict):
-    """A name in what a school gives as a parameter, before its reason ("krfb x11vnc: lessons are shown to pupils")."""
+    """A name in what a school gives as a parameter, before its reason ("krfb x11vnc: lessons are shown to pupils").
+
+    With `other_than` in its place any name counts, as long as that one is not among them.
+    """
 
     parameter: str
-    name: str
+    name: str | None = None
+    other_than: str | None = None
+
+    @model_validator(mode="after")
+    def _one_name(self) -> Named:
+        if (self.name is None) == (self.other_than is None):
+            raise ValueError("what a school names has exactly one of name, other_than")
+        return self
+
+    def among(self, given: Collection[str]) -> bool:
+        """Whether it is among the names that a school gives, which have no capitals."""
+        if self.name is not None:
+            return self.name.casefold() in given
+        return bool(given) and str(self.other_than).casefold() not in given
+
+    @property
+    def words(self) -> str:
+        """For a page: which name it is."""
+        return f"`{self.name}`" if self.name is not None else f"another than `{self.other_than}`"
 
 
 class Accept(Strict):

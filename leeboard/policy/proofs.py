@@ -258,8 +258,8 @@ def _exclusive(draft: Draft, first: DraftSetting, second: DraftSetting) -> bool:
     mine, theirs = first.setting.unless_named, second.setting.unless_named
     if mine is not None and theirs is not None and mine.parameter == theirs.parameter:
         definition = draft.parameters.get(mine.parameter)
-        words = set(definition.shape.split("|")) if definition is not None and definition.shape else set()
-        if words == {mine.name, theirs.name} and len(words) == 2:
+        words = definition.shape.split("|") if definition is not None and definition.shape else []
+        if len(words) > 1 and all(mine.among({word}) or theirs.among({word}) for word in words):
             return True
     return any(
         mine.fact == theirs.fact

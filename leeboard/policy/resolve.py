@@ -224,7 +224,7 @@ def _setting(
 
 
 def _is_named(one: Named, known: Mapping[str, str]) -> bool:
-    return one.name.casefold() in named(known.get(one.parameter, ""))
+    return one.among(named(known.get(one.parameter, "")))
 
 
 def _value(choice: ValueChoice, device: Device, known: Mapping[str, str]) -> tuple[Value | None, str]:

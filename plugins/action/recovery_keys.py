@@ -29,8 +29,11 @@ if not brain.missing():
     from leeboard.escrow.volumes.roll_out import (
         ELSEWHERE,
         NO_SUSPENSION,
+        NO_VAULT,
+        NO_WINDOW,
         OTHERWISE,
         Variables,
+        directory_of,
         hold_off,
         kept_here,
         look_after,
@@ -123,14 +126,15 @@ class ActionModule(DeviceAction):
         if FAMILY not in visit.device.enforce and work != "adopt":
             return f"{FAMILY} is not named in leeboard_enforce everywhere: nothing is changed where it is not"
         if _is_windows(visit) and not kept_here(visit.wanted):
-            return ELSEWHERE
-        if not controller_state.read(visit.var).vault:
-            return "this controller has no vault, so no recovery key is made; leeboard escrow init begins one"
-        return ""
+            if directory_of(visit.wanted) is None:
+                return ELSEWHERE
+            return NO_WINDOW if work == "suspend" else ""
+        return "" if controller_state.read(visit.var).vault else NO_VAULT
 
     def _done(self, visit):
         """Do the work that was asked for; what came of it."""
-        kept = vault.open_vault(visit.var, whole=False)
+        given_away = _is_windows(visit) and not kept_here(visit.wanted)
+        kept = None if given_away else vault.open_vault(visit.var, whole=False)
         return self._on_windows(visit, kept) if _is_windows(visit) else self._on_linux(visit, kept)
 
     def _on_windows(self, visit, kept):

@@ -24,6 +24,8 @@ description:
     What opens the volume of Windows follows from the level and C(leeboard_disk_tpm); C(leeboard_bitlocker_options)
     names what is done only where it is asked for, and C(leeboard_bitlocker_manager) says what is done where another
     service manages BitLocker. B(Nobody has run this on a real Windows yet.)
+  - Where that variable is V(ad) or V(entra), Windows makes the recovery password itself and gives it to Active
+    Directory or Entra before anything is encrypted. It never comes to the controller, and no vault is needed.
   - Does nothing, and says so, unless the inventory variable C(leeboard_enforce) of the device names C(ENC), and where
     the controller has no vault.
 options:

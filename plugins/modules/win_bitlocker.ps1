@@ -19,6 +19,7 @@ $spec = @{
                 protector = @{ type = 'str'; choices = 'tpm', 'tpm-and-pin'; default = 'tpm' }
                 method = @{ type = 'int'; choices = 6, 7; default = 7 }
                 used_space = @{ type = 'bool'; default = $false }
+                place = @{ type = 'str'; choices = 'ad', 'entra' }
                 kept = @{ type = 'list'; elements = 'str'; default = @() }
                 test_failed = @{ type = 'bool'; default = $false }
                 restarts = @{ type = 'int'; default = 0 }

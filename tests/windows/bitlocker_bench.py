@@ -22,6 +22,7 @@ MODULES = Path(__file__).parents[2] / "plugins" / "module_utils" / "_windows"
 OURS = ("Reading", "Host", "BitLockerWords", "BitLockerStart", "BitLockerKept", "BitLockerVolume", "Enrolment")
 OURS += (
     "BitLockerNow",
+    "BitLockerDirectory",
     "BitLockerGate",
     "BitLockerPlan",
     "Journal",
@@ -80,11 +81,28 @@ function global:Get-LeeboardMachineValue([string]$Path, [string]$Name) {
     @{ state = 'absent' }
 }
 function global:Get-LeeboardSubkeyName([string]$Path) { $Bench.State['subkeys'][$Path] }
-function global:Open-LeeboardKey([string]$Path) { }
+function global:Open-LeeboardKey([string]$Path) {
+    if ($Path -like '*\CloudDomainJoin\JoinInfo' -and $Bench.State['entra']) {
+        [pscustomobject]@{ SubKeyCount = 1 } | Add-Member ScriptMethod Dispose { } -PassThru
+    }
+}
 function global:Get-LeeboardEvent([string]$Log, [string]$Provider, [int[]]$Id, [datetime]$Since) {
     if ($Bench.State['logs'] -eq 'refused') { throw (New-LeeboardProblem -Code denied -Why "$Log was refused") }
     $how, $part = switch ($Id[0]) { 24652 { 'started', 'OptionalGUID' } 782 { 'opened', 'ProtectorGUID' } }
     $schema = 'http://schemas.microsoft.com/win/2004/08/events/event'
+    # What directories took: of protectors that are there, and of those that are gone.
+    $numbers = @{ 784 = 'ad'; 845 = 'entra' }
+    $taken = @($Bench.State['taken'] | Where-Object { $_ }) + @(
+        $Bench.State.namespaces['root\cimv2\Security\MicrosoftVolumeEncryption'].Win32_EncryptableVolume |
+            ForEach-Object { $_.bitlocker.protectors } | Where-Object { $_ })
+    foreach ($one in $taken) {
+        $by = @($one['taken'])
+        foreach ($number in @($Id | Where-Object { $numbers.ContainsKey($_) -and $by -contains $numbers[$_] })) {
+            [xml]("<Event xmlns='$schema'><System><EventID>$number</EventID>" +
+                "<TimeCreated SystemTime='2026-12-02T08:00:00Z'/></System><EventData>" +
+                "<Data Name='ProtectorGUID'>$($one.id.ToLowerInvariant())</Data></EventData></Event>")
+        }
+    }
     foreach ($one in @($Bench.State['typed'] | Where-Object { $_ -and $how -and $_.how -eq $how })) {
         [xml]("<Event xmlns='$schema'><System><EventID>$($Id[0])</EventID></System><EventData>" +
             "<Data Name='$part'>$($one.id.ToLowerInvariant())</Data></EventData></Event>")

@@ -57,6 +57,7 @@ POLICIES: dict[str, dict[str, str | int]] = {
         "FixedDrivesRecoveryOptions": elements(
             FDVAllowDRA_Name="false",
             FDVRecoveryPasswordUsageDropDown_Name=1,
+            FDVActiveDirectoryBackup_Name="true",
             FDVRequireActiveDirectoryBackup_Name="false",
         ),
         "FixedDrivesRequireEncryption": ON,

@@ -22,13 +22,14 @@ from leeboard.escrow.vault import controller_state
 from leeboard.escrow.vault.records import Key
 from leeboard.escrow.vault.records import State as KeyState
 from leeboard.escrow.vault.vault import Vault
-from leeboard.escrow.volumes.roll_out import ELSEWHERE, UNTRIED
+from leeboard.escrow.volumes.roll_out import ELSEWHERE, NO_WINDOW, UNTRIED
 from leeboard.evidence.recording import handshake
 from tests.unit.escrow.vaults import a_vault
 
 from . import volume_time
 from .bitlocker_bench import Bench, BenchDevice, add_data, clean, volume
 from .bitlocker_school import is_protected
+from .test_bitlocker_directory import JOIN
 from .wire.secrets import leaks
 
 RUN = "20261201T020000Z-0000aaaa"
@@ -48,6 +49,7 @@ class DoubleAnsible(ActionModule):  # type: ignore[misc]
 
     def __init__(self, device: BenchDevice, variables: dict[str, Any], check: bool, work: str) -> None:
         self.device, self.sent, self.lost_at = device, [], ""
+        self.policy: list[dict[str, Any]] = []  # what a visit reads beside the volumes
         self._task = SimpleNamespace(check_mode=check, no_log=False)
         self._task_vars = {**SCHOOL, **variables}
         self._arguments = {"work": work, "disk": None, "report": "", "refusals": "fail", "restarts": 1, "days": 3}
@@ -70,7 +72,7 @@ class DoubleAnsible(ActionModule):  # type: ignore[misc]
     def _observation(self, challenge: str) -> dict[str, Any]:
         seen = {**json.loads(SEEN.read_text(encoding="utf-8")), "challenge": challenge}
         seen.pop("_notice")
-        return {**seen, "readings": [*seen["readings"], self.device.volumes()]}
+        return {**seen, "readings": [*seen["readings"], *self.policy, self.device.volumes()]}
 
 
 class Controller:
@@ -78,6 +80,7 @@ class Controller:
 
     def __init__(self, vault: Vault, device: BenchDevice) -> None:
         self.vault, self.device = vault, device
+        self.policy: list[dict[str, Any]] = []
         self.said: list[str] = []  # all that a roll-out sent or put out
         self.steps: list[str] = []
 
@@ -86,6 +89,7 @@ class Controller:
     ) -> dict[str, Any]:
         action = DoubleAnsible(self.device, variables, check, work)
         action.lost_at, action._arguments["refusals"] = lost_at, refusals
+        action.policy = self.policy
         outcome = action._printable_result(action._outcome_of_work())
         self.said += [*(text for _module, text in action.sent), repr(outcome)]
         self.steps = [json.loads(text)["step"] for module, text in action.sent if module == STEP]
@@ -218,6 +222,7 @@ def test_a_vault_that_cannot_be_reached_changes_nothing_and_is_one_line(controll
         ("bring", {"leeboard_bitlocker_manager": "ignore"}, True, "leeboard_bitlocker_manager"),
         ("suspend", {"leeboard_platform": "linux"}, True, "LUKS cannot be suspended"),
         ("suspend", {"leeboard_recovery_passwords": "elsewhere"}, False, ELSEWHERE),
+        ("suspend", {"leeboard_recovery_passwords": "ad"}, False, NO_WINDOW),
     ],
 )
 def test_what_is_left_alone_or_refused_is_said_before_a_step_is_asked_for(
@@ -258,6 +263,28 @@ def test_what_a_school_wants_where_another_service_manages_bitlocker(
         said = controller.roll_out(check=check, **variables)
         assert bool(said["failed"]) is failed and words in said["msg"] and "\n" not in said["msg"]
         assert bool(controller.device.changes) is (word == "adopt" and not check)
+
+
+@pytest.mark.parametrize("place", ["ad", "entra"])
+def test_with_a_directory_nothing_of_it_comes_to_the_controller(
+    controller: Controller, tmp_path: Path, place: str
+) -> None:
+    """No vault is asked, and no password travels, whatever is printed or filed."""
+    state, word = controller.device.state, {"leeboard_recovery_passwords": place}
+    refused = controller.roll_out(**word)
+    assert refused["failed"] and "keeps no recovery password of it" in refused["msg"] and not refused["changed"]
+    JOIN[place](state)
+    shutil.rmtree(controller.vault.places[1].path)
+    for _night in range(4):
+        said = controller.roll_out(**word)
+        assert not said["failed"], said["msg"]
+        controller.night()
+    assert is_protected(state, "C:", 1, 3) and is_protected(state, "D:", 2, 3)
+    assert controller.keys == () and {one["taken"][0] for one in controller.passwords()} == {place}
+    for one in controller.passwords():
+        assert not leaks(one["password"], *controller.said, tmp_path)
+    again = controller.roll_out(**word)
+    assert not again["changed"] and not again["failed"]
 
 
 def test_a_suspension_is_previewed_recorded_and_excused(controller: Controller) -> None:

@@ -80,6 +80,12 @@ REFUSED = {
     "$a = 'GetKeyProtectorNumericalPassword'": (
         "GetKeyProtectorNumericalPassword gives or takes a secret: SealedKeys.cs alone calls it"
     ),
+    "$a, $b = 'ProtectKeyWithNumericalPassword', @{ FriendlyName = 'a'; NumericalPassword = $c }": (
+        "ProtectKeyWithNumericalPassword gives or takes a secret: SealedKeys.cs alone calls it"
+    ),
+    "$a, $b = 'ProtectKeyWithNumericalPassword', $c": (
+        "ProtectKeyWithNumericalPassword gives or takes a secret: SealedKeys.cs alone calls it"
+    ),
     "Get-Item 'a": "The string is missing the terminator: '.",
 }
 ACCEPTED = [
@@ -98,6 +104,7 @@ ACCEPTED = [
     "$b.Enabled",
     "function Get-Thing { param([string]$PasswordAge, [string]$Spin, [string]$Sealed) 1 }",
     "$a = @(Get-CimInstance -ClassName Win32_Share | Where-Object { $_.Type -eq 0 }); $a[0].Name; $a.Length; $b.Kind",
+    "$a, $b = 'ProtectKeyWithNumericalPassword', @{ FriendlyName = 'a' }",
     "$a = Get-CimInstance -ClassName Win32_Share | ForEach-Object { @{ Kind = $_.Type } }; $a.Kind",
 ]
 

@@ -28,13 +28,12 @@ from leeboard.escrow.vault import ledger
 from leeboard.escrow.vault.records import Key, Records, State
 from leeboard.escrow.vault.vault import Vault
 from leeboard.escrow.volumes.device_records import records_of
+from leeboard.escrow.volumes.driving import Driving
 from leeboard.escrow.volumes.suspending import note_over, restarts_left_alone
 from leeboard.escrow.volumes.transport import Purpose, device_key, new_reply, sealed
 from leeboard.escrow.volumes.volume import (
     CLEAR,
     NAMED,
-    SYSTEM,
-    Need,
     Plan,
     Volume,
     parse,
@@ -101,26 +100,24 @@ def keep(
     return run.outcome
 
 
-class _Run:
+class _Run(Driving):
     """One run over a device."""
 
     def __init__(
         self, vault: Vault, device: Device, ask: Ask, clock: Callable[[], datetime], wish: Wish, dry: bool
     ) -> None:
+        super().__init__(ask, wish.pin, dry)
         self.vault = vault
         self.device = device
-        self.ask = ask
         self.clock = clock
         self.wish = wish
-        self.dry = dry
         self.typed: tuple[str, ...] | None = ()
         self.adopts = False
         self.guids: frozenset[str] | None = None  # of the device's volumes, once it was seen
-        self.outcome = Outcome(nothing="it has no volume that BitLocker is to encrypt")
 
     def survey(self) -> tuple[list[Volume], Plan]:
         """The volumes, and what the driver would do, as it is told now which passwords are compared."""
-        answer = self.ask("survey", wish=self._told())
+        answer = self.ask("survey", wish=self.told())
         if self.guids is None and self.device.predecessors:
             # What is kept under an earlier URN may be of another machine.
             self.guids = frozenset(volume.guid for volume in parse(answer.get("volumes") or []))
@@ -173,50 +170,7 @@ class _Run:
             except LeeboardError as problem:
                 self.outcome.failed.append(f"{volume.label}: {problem}")
 
-    def go_on(self, volumes: list[Volume]) -> None:
-        """Let the driver do the rest: it goes on only where it is told that a password is compared."""
-        plan = self._change(volumes)
-        pins = [need for need in plan.needs if need.kind == "pin"] if self.wish.pin else []
-        for need in pins:
-            self._pin(need)
-        if pins:
-            after = self._change(volumes)
-            plan = after.model_copy(update={"done": [*plan.done, *after.done]})
-        self.say(plan)
-
-    def _change(self, volumes: list[Volume]) -> Plan:
-        answer = self.ask("change", wish=self._told())
-        plan, journal = parse_plan(answer.get("plan")), answer.get("journal")
-        data = {volume.where for volume in volumes if volume.kind != SYSTEM}
-        for step in plan.done:
-            control = "ENC-10" if step.partition(": ")[0] in data else "ENC-01"
-            path = plain(journal, 1000) if isinstance(journal, str) else None
-            self.outcome.change(control, "bitlocker_volume", "volumes", None, plain(step), path)
-        return plan
-
-    def say(self, plan: Plan) -> None:
-        """Put what the driver says into the outcome."""
-        refusals = list(map(plain, plan.refusals))
-        self.outcome.failed += refusals
-        self.outcome.refused += refusals
-        self.outcome.changed |= bool(plan.done)
-        self.outcome.done += map(plain, plan.done)
-        self.outcome.waiting += map(plain, [*plan.pending, *plan.notes])
-        if not self.dry:
-            self.outcome.waiting += [f"{need.label}: {plain(need.why)}" for need in plan.needs]
-
-    def _pin(self, need: Need) -> None:
-        key = device_key(self.ask("new_key"))
-        text = sealed(key, Purpose.PIN, need.volume, self.wish.pin)
-        answer = self.ask("protect_with_pin", volume=need.volume, name=f"{NAMED}PIN", sealed=text)
-        if answer.get("code") != 0:
-            raise LeeboardError(f"no PIN was set: {words_of(answer)}")
-        protector_id(answer)
-        self.outcome.changed = True
-        self.outcome.change("ENC-03", "bitlocker_volume", "volumes", None, f"{need.label}: TPM and PIN open it")
-        self.outcome.done.append(f"{need.label}: TPM and PIN open it")
-
-    def _told(self) -> dict[str, Any]:
+    def told(self) -> dict[str, Any]:
         """What the driver is told: which passwords are compared, and whether a test failed that nobody repeats yet."""
         keys = self.all_keys()
         kept = [key.protector for key in keys if key.state in GOOD]

@@ -1,6 +1,7 @@
 """A roll-out's part in BitLocker on one device: what its school wants, kept first and then done by the device.
 
-The action recovery_keys calls it, for a school that says `leeboard_recovery_passwords: ours`.
+The action recovery_keys calls it, for a school that says where its recovery passwords are kept: in the vault
+(`leeboard_recovery_passwords: ours`), or in a directory (`ad`, `entra`).
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from leeboard.errors import LeeboardError
 from leeboard.escrow.disks.disk import Ask, Outcome
 from leeboard.escrow.disks.readings import ON_WINDOWS, lasts
 from leeboard.escrow.disks.tpm_policy import parse_policy
 from leeboard.escrow.vault.vault import Vault
+from leeboard.escrow.volumes.directory import Directory, give_away
 from leeboard.escrow.volumes.keeping import keep
 from leeboard.escrow.volumes.policy import planned
 from leeboard.escrow.volumes.suspending import Suspension, suspend
@@ -26,10 +29,15 @@ from leeboard.policy.resolve import Wanted, parameters
 from leeboard.verdict.evaluate import judge
 from leeboard.verdict.waivers import left_alone
 
+NO_VAULT = "this controller has no vault, so no recovery key is made; leeboard escrow init begins one"
 PARAMETER, OURS = "recovery_passwords", "ours"
 CONTROL = "ENC-01"  # that the volume of Windows is encrypted and protected
 UNTRIED = "nobody has run this on a real Windows yet: roll out to one device that can be missed, restart it, and look"
-ELSEWHERE = "leeboard_recovery_passwords is not ours everywhere: BitLocker is left as it is where it is not"
+ELSEWHERE = "leeboard_recovery_passwords is elsewhere: BitLocker is left as it is where it is"
+NO_WINDOW = (
+    "leeboard_recovery_passwords is not ours: a window is opened in the vault's ledger, so nothing is suspended from "
+    "here. Suspend it at the device (manage-bde -protectors -disable C: -RebootCount 1)"
+)
 # Work on the keys of one device that somebody asks for by name, and what does it on Windows instead.
 OTHERWISE = {
     "adopt": "a roll-out adopts recovery passwords of BitLocker that nobody here knows, where "
@@ -53,7 +61,16 @@ class Variables:
 
 def kept_here(wanted: Wanted) -> bool:
     """Whether the school says that recovery passwords of the device are kept in this controller's vault."""
-    return OURS in named(parameters(wanted.baseline, wanted.device)[PARAMETER])
+    return OURS in _place(wanted)
+
+
+def directory_of(wanted: Wanted) -> Directory | None:
+    """The directory that the school says keeps them; None for none."""
+    return next((one for one in Directory if one.value in _place(wanted)), None)
+
+
+def _place(wanted: Wanted) -> frozenset[str]:
+    return named(parameters(wanted.baseline, wanted.device)[PARAMETER])
 
 
 def accepted(wanted: Wanted, observation: Observation, at: datetime) -> str:
@@ -74,14 +91,14 @@ def accepted(wanted: Wanted, observation: Observation, at: datetime) -> str:
 
 
 def look_after(
-    vault: Vault, wanted: Wanted, observation: Observation, ask: Ask, clock: Callable[[], datetime],
+    vault: Vault | None, wanted: Wanted, observation: Observation, ask: Ask, clock: Callable[[], datetime],
     variables: Variables, dry: bool = False,
 ) -> Outcome:  # fmt: skip
     """Keep recovery passwords of a device's volumes, and have it do what its level wants. Raises LeeboardError.
 
     With `dry` nothing is changed, only said, and that nobody has tried it. What is wrong with the inventory is raised
     before the device is asked anything; with a PIN that cannot be set everything else goes on. A volume of Windows that
-    is as somebody accepted it (a waiver of ENC-01) is left as it is.
+    is as somebody accepted it (a waiver of ENC-01) is left as it is. The vault is asked where passwords are kept here.
     """
     risk = accepted(wanted, observation, clock())
     if risk:
@@ -91,7 +108,13 @@ def look_after(
     wish, wrong = wish_of(wanted, observation, tpm, variables.pin, options, days)
     if dry:
         wish = replace(wish, driver={**wish.driver, "policy": planned(wanted, observation, clock())})
-    outcome = keep(vault, wanted.device, ask, clock, wish, dry)
+    directory = directory_of(wanted)
+    if directory is not None:
+        outcome = give_away(ask, directory, wish.driver, wish.pin, dry)
+    elif vault is not None:
+        outcome = keep(vault, wanted.device, ask, clock, wish, dry)
+    else:
+        raise LeeboardError(NO_VAULT)
     if wrong:
         outcome.waiting.append(wrong)
     if dry and outcome.changed:

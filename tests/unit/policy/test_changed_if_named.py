@@ -14,6 +14,7 @@ from leeboard.policy.load import load
 from leeboard.policy.resolve import Wanted, resolve
 
 BASELINE = load()
+PLACES = ("ours", "ad", "entra")
 WHOLE = ("ENC-01", "ENC-03", "ENC-06", "ENC-10")
 
 
@@ -33,7 +34,32 @@ def modes(wanted: Wanted) -> dict[str, Mode]:
 @pytest.mark.parametrize("level", Level)
 def test_nothing_of_a_volume_is_enforced_before_the_word(level: Level) -> None:
     assert modes(wanted_of("elsewhere", level)) == dict.fromkeys(WHOLE, Mode.REPORT)
-    assert modes(wanted_of("ours", level)) == dict.fromkeys(WHOLE, Mode.ENFORCE)
+    for word in PLACES:
+        assert modes(wanted_of(word, level)) == dict.fromkeys(WHOLE, Mode.ENFORCE)
+
+
+@pytest.mark.parametrize("level", Level)
+def test_a_directory_and_the_vault_ask_for_the_same_but_for_who_keeps_them(level: Level) -> None:
+    """What is about the vault alone is asked with it alone; its window is no word that a directory has."""
+    asked = {
+        word: {one.setting.id: one.mode for one in wanted_of(word, level).settings if one.control.id.startswith("ENC")}
+        for word in PLACES
+    }
+    for word in ("ad", "entra"):
+        of_vault = {one for one in asked["ours"] if one not in asked[word]}
+        assert of_vault == {
+            "windows-protected", "policy-vault-first", "policy-vault-first-data", "windows-escrowed",
+            "windows-known-passwords", "windows-rotated", "windows-age", "windows-suspended-openly",
+        }  # fmt: skip
+        common = asked["ours"].keys() & asked[word].keys()
+        assert {one: asked[word][one] for one in common} == {one: asked["ours"][one] for one in common}
+    policy = ("policy-backup", "policy-backup-whole", "policy-backup-first")
+    assert {asked["ad"][one] for one in (*policy, "policy-backup-data", "policy-backup-first-data")} == {Mode.ENFORCE}
+    assert {asked["entra"][one] for one in policy} == {Mode.REPORT} and "policy-backup-data" not in asked["entra"]
+    assert not {*policy, "policy-backup-data", "policy-backup-first-data"} & asked["ours"].keys()
+    for word in ("ad", "entra"):
+        assert asked[word]["windows-protection-on"] is asked[word][f"windows-kept-{word}"] is Mode.ENFORCE
+        assert "windows-kept" not in asked[word]
 
 
 def test_linux_is_as_ever() -> None:

@@ -3,6 +3,7 @@
 
 #AnsibleRequires -PowerShell ..engine.Journal
 #AnsibleRequires -PowerShell ..engine.Reading
+#AnsibleRequires -PowerShell .BitLockerDirectory
 #AnsibleRequires -PowerShell .BitLockerNow
 #AnsibleRequires -PowerShell .BitLockerPlan
 
@@ -10,7 +11,8 @@
 #
 # Reached by the step `change` of win_bitlocker alone (BitLockerSteps.psm1), once escrow has kept and compared a recovery
 # password. Protectors with a secret (recovery password, PIN) are never added here: a plan names them as needs, and the
-# conversation with escrow adds them (docs/decisions/0032-bitlocker.md).
+# conversation with escrow adds them (docs/decisions/0032-bitlocker.md). Where a directory keeps recovery passwords, Windows
+# makes one itself and gives it away: neither what it is asked nor what it answers holds it.
 #
 # What was done is never undone from here: the journal has it under bitlocker_volume, which an undo leaves alone and says so.
 
@@ -20,6 +22,7 @@ $script:Driver = 'bitlocker_volume'
 $script:Most = 60
 $script:UsedSpaceOnly = 1
 $script:Titles = @{
+    add_password = 'Windows makes a recovery password'; back_up = 'its recovery password goes to the directory'
     add_tpm = 'the TPM opens it'; add_key = 'it gets a key by which Windows opens it'; remove = 'a protector is removed'
     unlock_automatically = 'Windows opens it by its key'; test_and_encrypt = 'the next restart tests its protector, and encryption begins'
     encrypt = 'encryption begins'; resume = 'encryption goes on'; protect = 'its protection is switched on'
@@ -42,7 +45,8 @@ function Invoke-LeeboardBitLockerChange {
         [bool]$Check = $false
     )
 
-    $now = Get-LeeboardBitLockerNow
+    $directory = Get-LeeboardDirectory $Wish
+    $now = Get-LeeboardBitLockerNow -Directory ([bool]$directory)
     $plan = Get-LeeboardBitLockerPlan -Now $now -Wish $Wish
     $outcome = [ordered]@{
         changed = [bool]$plan.steps.Length; refusals = $plan.refusals; needs = $plan.needs; pending = $plan.pending
@@ -58,13 +62,14 @@ function Invoke-LeeboardBitLockerChange {
             throw (New-LeeboardProblem -Code failed -Why "BitLocker took $count steps and wants more; the last was $(Format-LeeboardBitLockerStep $step)")
         }
         try {
-            Invoke-Step $step
+            Invoke-Step $step $directory
         } catch {
             $problem = ConvertTo-LeeboardProblem $_
             throw (New-LeeboardProblem -Code $problem.Code -Why "$(Format-LeeboardBitLockerStep $step) failed: $($problem.Why)")
         }
         $outcome.done += Format-LeeboardBitLockerStep $step
-        $plan = Get-LeeboardBitLockerPlan -Now (Get-LeeboardBitLockerNow) -Wish $Wish
+        if ($step.step -eq 'back_up') { $Wish['backed_up'] = @($Wish['backed_up']) + $step.id }
+        $plan = Get-LeeboardBitLockerPlan -Now (Get-LeeboardBitLockerNow -Directory ([bool]$directory)) -Wish $Wish
         if ($plan.steps.Length -and (Format-LeeboardBitLockerStep $plan.steps[0]) -ceq (Format-LeeboardBitLockerStep $step)) {
             throw (New-LeeboardProblem -Code failed -Why "$(Format-LeeboardBitLockerStep $step) was done, and the machine is as before")
         }
@@ -77,12 +82,14 @@ function Invoke-LeeboardBitLockerChange {
 }
 
 function Invoke-Step {
-    param([hashtable]$Step)
+    param([hashtable]$Step, [hashtable]$Directory)
 
     $volume = Get-LeeboardBitLockerInstance $Step.volume
     $id = @{ VolumeKeyProtectorID = $Step.id }
     $how = @{ EncryptionMethod = [uint32]$Step.method; EncryptionFlags = [uint32]$(if ($Step.used_space) { $script:UsedSpaceOnly } else { 0 }) }
     switch ($Step.step) {
+        'add_password' { $method, $given = 'ProtectKeyWithNumericalPassword', @{ FriendlyName = $Step.name } }
+        'back_up' { $method, $given = $Directory.Method, $id }
         'add_tpm' { $method, $given = 'ProtectKeyWithTPM', @{} }
         'add_key' { $method, $given = 'ProtectKeyWithExternalKey', @{ FriendlyName = $Step.name } }
         'remove' { $method, $given = 'DeleteKeyProtector', $id }

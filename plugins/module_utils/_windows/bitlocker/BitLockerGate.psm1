@@ -1,6 +1,8 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell .BitLockerDirectory
+
 # Why a volume is left as it is: everything that would stand in the way later is said before anything is changed, and
 # nothing is weakened so that it fits. Data in, texts out.
 
@@ -49,6 +51,7 @@ function Get-LeeboardBitLockerRefusal {
     }
     Get-HardwareRefusal $Now $Volume
     Get-RecoveryRefusal $Now $Volume $Wish
+    if (Get-LeeboardDirectory $Wish) { Get-LeeboardDirectoryRefusal -Now $Now -Volume $Volume -Wish $Wish }
     if ($Volume.conversion -eq $script:Decrypted) { Get-MethodRefusal $Now $Volume $Wish }
     if ($Volume.kind -eq $script:SystemKind) {
         if ($Volume.hardware_test -eq $script:TestFailed -or $Wish['test_failed']) {
@@ -99,7 +102,7 @@ function Get-RecoveryRefusal {
     if (-not $kept.Length -and $Now.policy["${group}RecoveryPassword"] -eq 0) {
         "group policy forbids recovery passwords (${group}RecoveryPassword is 0), and without one nothing is encrypted"
     }
-    if ($Now.policy["${group}RequireActiveDirectoryBackup"] -eq 1 -and -not $Wish['directory']) {
+    if ($Now.policy["${group}RequireActiveDirectoryBackup"] -eq 1 -and -not $Wish['place']) {
         "group policy wants recovery passwords in Active Directory first (${group}RequireActiveDirectoryBackup is 1), and " +
             'this school keeps them elsewhere; the policy has to follow the choice (ENC-07)'
     }

@@ -50,7 +50,7 @@ function Get-LeeboardKept {
         joined = [string[]]@(); asked = $false; required = $false; backups = $null; used = [string[]]@(); troubles = @{}
     }
     try {
-        $kept['joined'] = [string[]]@(Get-Joined)
+        $kept['joined'] = [string[]]@(Get-LeeboardJoined)
         $isOn = Test-Policy OSRecovery
         $kept['asked'] = $isOn -and (Test-Policy OSActiveDirectoryBackup)
         $kept['required'] = $kept.asked -and (Test-Policy OSRequireActiveDirectoryBackup)
@@ -67,7 +67,11 @@ function Get-LeeboardKept {
     return $kept
 }
 
-function Get-Joined {
+function Get-LeeboardJoined {
+    <#
+    .SYNOPSIS
+    The directories that this machine is a member of: ad, entra, both or none.
+    #>
     $system = @(Get-LeeboardCim -ClassName Win32_ComputerSystem)
     if ($system.Length -and $system[0].PartOfDomain) { 'ad' }
     $key = Open-LeeboardKey $script:JoinInfo
@@ -87,16 +91,18 @@ function Test-Policy {
     return $found.state -eq 'value' -and [string]$found.value -eq '1'
 }
 
-# The newest of each protector, without its time: a backup that is made again each night would be news each night.
+# The newest of each protector and place, without its time: a backup that is made again each night would be news each
+# night. A device that is a member of both places gives its password to both.
 function Select-Newest {
     param([object[]]$Backups)
 
     $newest = @{}
     foreach ($one in $Backups) {
-        if (-not $newest.ContainsKey($one.id) -or $newest[$one.id].at -lt $one.at) { $newest[$one.id] = $one }
+        $key = "$($one.id) $($one.where)"
+        if (-not $newest.ContainsKey($key) -or $newest[$key].at -lt $one.at) { $newest[$key] = $one }
     }
-    foreach ($id in @($newest.Keys | Sort-Object)) {
-        [ordered]@{ id = $id; where = $newest[$id].where; done = $newest[$id].done }
+    foreach ($key in @($newest.Keys | Sort-Object)) {
+        [ordered]@{ id = $newest[$key].id; where = $newest[$key].where; done = $newest[$key].done }
     }
 }
 
@@ -150,4 +156,4 @@ function Get-Data {
     return ''
 }
 
-Export-ModuleMember -Function Get-LeeboardKept
+Export-ModuleMember -Function Get-LeeboardKept, Get-LeeboardJoined

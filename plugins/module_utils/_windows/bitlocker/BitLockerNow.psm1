@@ -5,6 +5,7 @@
 #AnsibleRequires -PowerShell ..engine.Reading
 #AnsibleRequires -PowerShell ..mdm.Enrolment
 #AnsibleRequires -PowerShell ..system.RegistryKey
+#AnsibleRequires -PowerShell .BitLockerKept
 #AnsibleRequires -PowerShell .BitLockerVolume
 #AnsibleRequires -PowerShell .BitLockerWords
 
@@ -12,7 +13,9 @@
 # beside them what only a change asks.
 #
 #     {"volumes": [{..., "hardware": 2, "binding": 3, "auto_unlock": "{...}"}], "policy": {"UseTPM": 0}, "locked_out": false,
-#      "manager": "Microsoft's BitLocker management (MBAM or Configuration Manager)"}
+#      "manager": "Microsoft's BitLocker management (MBAM or Configuration Manager)", "joined": ["ad"]}
+#
+# `joined` is asked where a directory keeps the recovery passwords, and why it cannot be told where it cannot.
 
 Set-StrictMode -Version 2.0
 
@@ -24,7 +27,7 @@ $script:Values = @(
     'UseAdvancedStartup', 'UseTPM', 'UseTPMPIN', 'UseTPMKey', 'UseTPMKeyPIN', 'EncryptionMethodWithXtsOs',
     'EncryptionMethodWithXtsFdv', 'OSHardwareEncryption', 'FDVHardwareEncryption', 'OSRecovery', 'OSRecoveryPassword',
     'OSActiveDirectoryBackup', 'OSRequireActiveDirectoryBackup', 'FDVRecovery', 'FDVRecoveryPassword',
-    'FDVRequireActiveDirectoryBackup')
+    'FDVActiveDirectoryBackup', 'FDVRequireActiveDirectoryBackup')
 $script:SystemKind, $script:DataKind = 0, 1
 $script:Named = 2, 3                   # an external key, a recovery password
 # MBAM's settings are a key of their own (Microsoft, troubleshooting of its client), and Configuration Manager's as is
@@ -36,13 +39,18 @@ function Get-LeeboardBitLockerNow {
     <#
     .SYNOPSIS
     Volumes, policy and TPM, read anew. Throws the problem missing_tool on a Windows without BitLocker.
+    .PARAMETER Directory
+    Whether a directory keeps the recovery passwords: then who took one is asked of a machine that has none, too.
     #>
+    param([bool]$Directory = $false)
+
     Reset-LeeboardCache
     $volumes = @(Get-LeeboardBitLockerVolume | Where-Object { $_.Contains('kind') })
     foreach ($volume in $volumes) {
         $instance = Get-LeeboardBitLockerInstance $volume.name
         if ($volume.kind -eq $script:SystemKind) {
             Add-Answer $volume $instance binding GetSecureBootBindingState BindingState
+            if ($Directory -and -not $volume['kept'].Count) { $volume['kept'] = Get-LeeboardKept }
         }
         Add-Answer $volume $instance hardware GetHardwareEncryptionStatus HardwareEncryptionStatus
         if ($volume.lock -or -not $volume.protectors) { continue }
@@ -51,7 +59,18 @@ function Get-LeeboardBitLockerNow {
         }
         Add-Name $volume $instance
     }
-    return @{ volumes = [object[]]$volumes; policy = Get-Policy; locked_out = Test-LockedOut; manager = Get-Manager }
+    $now = @{ volumes = [object[]]$volumes; policy = Get-Policy; locked_out = Test-LockedOut; manager = Get-Manager }
+    if ($Directory) { $now['joined'] = Get-Joined }
+    return $now
+}
+
+# The directories that this machine is a member of, as an array; a text that says why that is not known.
+function Get-Joined {
+    try {
+        return , [object[]]@(Get-LeeboardJoined)
+    } catch {
+        return [string](ConvertTo-LeeboardProblem $_).Why
+    }
 }
 
 # Who else manages BitLocker on this machine, in words; empty for nobody.

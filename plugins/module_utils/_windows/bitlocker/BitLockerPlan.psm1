@@ -1,13 +1,15 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell .BitLockerDirectory
 #AnsibleRequires -PowerShell .BitLockerGate
 
 # What is to be done so that a machine is encrypted as its level wants, as steps. Data in, data out: it remembers nothing,
 # so whatever cut a change off, the next plan goes on from what the machine is.
 #
 # Three rules stand over all of it:
-# - No step is taken on a volume that has no recovery password of those that escrow has compared (`kept`).
+# - No step is taken on a volume that has no recovery password of those that escrow has compared (`kept`). Where a directory
+#   keeps them, making one and giving it away are steps, the first ones, and those that it took are `kept`.
 # - What opens a volume at the start is removed, or protection switched on, only when what the level wants is there.
 # - Nothing is ever decrypted.
 
@@ -21,6 +23,7 @@ $script:Opening = 1, 2, 5, 6          # a TPM, a stick, both, with a PIN as well
 $script:Known = 7, 9                  # a certificate of the policy, Network Unlock
 $script:TestWaits = 2
 $script:KeyName = 'Leeboard automatic unlock'
+$script:PasswordName = 'Leeboard recovery password'
 $script:New = '{00000000-0000-0000-0000-000000000000}'
 $script:NoPin = 'TPM and PIN are wanted, and it has no PIN'
 $script:Most = 30                     # steps of one plan
@@ -38,8 +41,8 @@ function Get-LeeboardBitLockerPlan {
     .PARAMETER Wish
     protector (tpm, tpm-and-pin), method (6, 7), used_space (whether only used space is encrypted), kept (ids of the
     recovery passwords of this machine that escrow has compared), and where wanted: restarts (of a suspension that somebody
-    opened and that is left alone), directory (whether the school keeps keys in Active Directory), test_failed, and
-    options: remove_strangers, without_pcr7, retry_test, and where somebody else manages BitLocker here beside_manager or
+    opened and that is left alone), place (ad or entra, where such a directory keeps them: then kept is not given),
+    backed_up (ids of those that it took in this change), test_failed, and options: remove_strangers, without_pcr7, retry_test, and where somebody else manages BitLocker here beside_manager or
     leave_to_manager, without which that is refused. With preview the needs count as met, so that the steps after them are
     shown. With without_pin nobody has the PIN at hand: what needs none goes on, and a volume in clear waits for it.
     #>
@@ -49,6 +52,7 @@ function Get-LeeboardBitLockerPlan {
     )
 
     $plan = @{ refusals = @(); needs = @(); steps = @(); pending = @(); notes = @() }
+    if (Get-LeeboardDirectory $Wish) { $Wish = Get-LeeboardDirectoryWish -Now $Now -Wish $Wish }
     if ($Now['manager'] -and @($Wish['options']) -contains 'leave_to_manager') {
         $plan.notes += "$($Now.manager) manages BitLocker here, and it is left to it, as the school chose"
         return $plan
@@ -88,6 +92,11 @@ function Add-DataPlan {
     }
     if ($Windows.conversion -ne $script:Encrypted -or $Windows.protection -ne 1) {
         $Plan.pending += "${label}: it waits until the volume of Windows is encrypted and protected"
+        # What somebody encrypted needs its password in the directory now.
+        if ($Volume.conversion -ne $script:Decrypted -and (Get-LeeboardDirectory $Wish) -and
+            -not @(Get-LeeboardBitLockerRefusal -Now $Now -Volume $Volume -Wish $Wish).Length) {
+            Add-VolumeStep $Plan (Copy-Volume $Volume) $Wish { }
+        }
         return
     }
     $why = @(Get-LeeboardBitLockerRefusal -Now $Now -Volume $Volume -Wish $Wish)
@@ -106,7 +115,7 @@ function Add-Met {
     if (-not $Wish['preview']) { return $Wish }
     $met = @{}
     foreach ($part in $Wish.Keys) { $met[$part] = $Wish[$part] }
-    if (-not (Test-Kept $Plan $Volume $Wish)) {
+    if (-not (Get-LeeboardDirectory $Wish) -and -not (Test-Kept $Plan $Volume $Wish)) {
         $Volume.protectors += @{ id = $script:New; type = $script:Recovery }
         $met['kept'] = @($Wish.kept) + $script:New
     }
@@ -123,12 +132,31 @@ function Add-VolumeStep {
     param([hashtable]$Plan, [System.Collections.IDictionary]$Volume, [System.Collections.IDictionary]$Wish, [scriptblock]$Next)
 
     for ($count = 0; $count -lt $script:Most; $count++) {
-        $step = & $Next $Plan $Volume $Wish
+        $step = Get-PasswordStep $Volume $Wish
+        if ($null -eq $step) { $step = & $Next $Plan $Volume $Wish }
         if ($null -eq $step) { return }
         $Plan.steps += $step
         Edit-Volume $Volume $step
+        if ($step.step -eq 'back_up') { $Wish['kept'] = @($Wish.kept) + $step.id }
     }
     throw "a plan with more than $script:Most steps for one volume"
+}
+
+# Where a directory keeps them: a password of which it knows and nobody else, before anything else is done. One that was
+# typed at the device is known to whoever stood there, and goes once another one is kept.
+function Get-PasswordStep {
+    param([System.Collections.IDictionary]$Volume, [System.Collections.IDictionary]$Wish)
+
+    if (-not (Get-LeeboardDirectory $Wish)) { return }
+    $passwords = @(Get-OfType $Volume $script:Recovery | ForEach-Object { $_.id })
+    $fresh = @($passwords | Where-Object { @($Wish.used) -notcontains $_ })
+    if (-not $fresh.Length) { return New-Step $Volume add_password -Name $script:PasswordName }
+    foreach ($id in $fresh) {
+        if (@($Wish.kept) -notcontains $id) { return New-Step $Volume back_up $id }
+    }
+    foreach ($id in $passwords) {
+        if ($fresh -notcontains $id) { return New-Step $Volume remove $id }
+    }
 }
 
 function Get-SystemStep {
@@ -313,6 +341,7 @@ function Edit-Volume {
     param([System.Collections.IDictionary]$Volume, [hashtable]$Step)
 
     switch ($Step.step) {
+        'add_password' { $Volume.protectors += @{ id = $script:New; type = $script:Recovery } }
         'add_tpm' { $Volume.protectors += @{ id = $script:New; type = $script:TpmAlone } }
         'add_key' { $Volume.protectors += @{ id = $script:New; type = $script:ExternalKey; name = $Step.name } }
         'remove' { $Volume.protectors = [object[]]@($Volume.protectors | Where-Object { $_.id -ne $Step.id }) }

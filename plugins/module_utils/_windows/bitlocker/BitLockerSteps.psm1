@@ -4,6 +4,7 @@
 #AnsibleRequires -PowerShell ..engine.Journal
 #AnsibleRequires -PowerShell ..engine.Reading
 #AnsibleRequires -PowerShell .BitLockerChange
+#AnsibleRequires -PowerShell .BitLockerDirectory
 #AnsibleRequires -PowerShell .BitLockerNow
 #AnsibleRequires -PowerShell .BitLockerPlan
 #AnsibleRequires -PowerShell .BitLockerWords
@@ -48,7 +49,7 @@ function Invoke-LeeboardBitLockerStep {
 function Get-Survey {
     param([System.Collections.IDictionary]$Given)
 
-    $now = Get-LeeboardBitLockerNow
+    $now = Get-LeeboardBitLockerNow -Directory ([bool](Get-LeeboardDirectory $Given.wish))
     # A preview counts on the policy that a roll-out writes before it comes here.
     if ($Given.wish['preview'] -and $Given.wish['policy']) {
         foreach ($name in $Given.wish.policy.Keys) { $now.policy[$name] = [long]$Given.wish.policy[$name] }

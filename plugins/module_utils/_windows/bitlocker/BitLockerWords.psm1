@@ -19,6 +19,12 @@ $script:Words = @{
     '80310007' = 'the volume has no protector that is safe enough for this'
     '80310008' = 'the volume has no protector at all'
     '80310009' = 'BitLocker is busy with another request; try again'
+    '8031000a' = 'the schema of Active Directory has no place for recovery information of BitLocker'
+    '8031000b' = 'Active Directory answered with data of another type than was expected'
+    '8031000c' = 'Active Directory answered with data of another size than was expected'
+    '8031000d' = 'an attribute that was read from Active Directory has no value'
+    '8031000e' = 'an attribute was not set in Active Directory'
+    '8031000f' = 'Active Directory has no such GUID'
     '80310011' = 'the volume has too little free space'
     '80310012' = 'Windows starts from this volume as well; it needs a start-up partition of its own'
     '80310013' = 'BitLocker does not support this file system'
@@ -85,6 +91,8 @@ $script:Words = @{
 $script:OfMethod = @{
     'BackupRecoveryInformationToActiveDirectory 00000001' =
         'the group policy does not permit that recovery information goes to Active Directory'
+    'BackupRecoveryInformationToActiveDirectory 80310008' = 'the volume has no protector that could be backed up'
+    'BackupRecoveryInformationToActiveDirectory 8031003a' = 'this protector is no recovery password'
 }
 
 function Get-LeeboardBitLockerWord {

@@ -66,6 +66,7 @@ OSRequireActiveDirectoryBackup = BitLocker/SystemDrivesRecoveryOptions flag OSRe
 [HKLM\SOFTWARE\Policies\Microsoft\FVE]
 < bitlocker-csp.md, VolumeEncryption.admx FDVRecoveryUsage_Name
 FDVRecovery = BitLocker/FixedDrivesRecoveryOptions state 1 0
+FDVActiveDirectoryBackup = BitLocker/FixedDrivesRecoveryOptions flag FDVActiveDirectoryBackup_Name
 FDVRequireActiveDirectoryBackup = BitLocker/FixedDrivesRecoveryOptions flag FDVRequireActiveDirectoryBackup_Name
 
 [HKLM\SOFTWARE\Policies\Microsoft\FVE]

@@ -2,8 +2,8 @@
 Stand-in for the methods of Win32_EncryptableVolume that add, read and remove protectors (VolumeMethods.psm1).
 
 A protector is {id, type}, and where it has them: pcrs, and `sealed`, what the TPM had in them and whose TPM it was when it
-was made or last refreshed; `name`, as it was given; `password`, the 48 digits, as the disk itself keeps them. PINs and
-external keys are kept nowhere.
+was made or last refreshed; `name`, as it was given; `password`, the 48 digits, as the disk itself keeps them; `taken`, the
+directories that took it. PINs and external keys are kept nowhere.
 
 Source: MicrosoftDocs/win32, desktop-src/SecProv, one page a method. Which code a policy, a TPM that is switched off, one
 that nobody owns and one that is locked out give is recalled; the codes are com-error-codes-6.md's.
@@ -75,7 +75,8 @@ function Invoke-ProtectorMethod(
         'IsNumericalPasswordValid' { return @{ IsNumericalPasswordValid = Test-Password $Given['NumericalPassword'] } }
     }
     if ($Name -notin 'GetKeyProtectorType', 'GetKeyProtectorFriendlyName', 'GetKeyProtectorPlatformValidationProfile',
-        'GetKeyProtectorNumericalPassword', 'BackupRecoveryInformationToActiveDirectory', 'DeleteKeyProtector') { return }
+        'GetKeyProtectorNumericalPassword', 'BackupRecoveryInformationToActiveDirectory', 'BackupRecoveryInformationToCloudDomain',
+        'DeleteKeyProtector') { return }
     if (-not @($at.protectors).Count) { return $noProtector }
     if ($at.locked -and $Name -in 'GetKeyProtectorNumericalPassword', 'DeleteKeyProtector') { return $locked }
     $wanted = @($at.protectors | Where-Object { $_.id -eq $Given['VolumeKeyProtectorID'] })
@@ -95,7 +96,16 @@ function Invoke-ProtectorMethod(
         }
         'BackupRecoveryInformationToActiveDirectory' {
             if ($wanted.type -ne 3) { return $otherType }
-            if ($Machine.Policy['OSActiveDirectoryBackup'] -ne 1) { return @{ ReturnValue = $policySays } }
+            $group = if ($Found.VolumeType -eq 0) { 'OS' } else { 'FDV' }
+            if ($Machine.Policy["${group}Recovery"] -ne 1 -or $Machine.Policy["${group}ActiveDirectoryBackup"] -ne 1) {
+                return @{ ReturnValue = $policySays }
+            }
+            $wanted['taken'] = @(@($wanted['taken'] | Where-Object { $_ -and $_ -ne 'ad' }) + 'ad')
+            return @{}
+        }
+        'BackupRecoveryInformationToCloudDomain' {
+            if ($wanted.type -ne 3) { return $otherType }
+            $wanted['taken'] = @(@($wanted['taken'] | Where-Object { $_ -and $_ -ne 'entra' }) + 'entra')
             return @{}
         }
         'DeleteKeyProtector' {
