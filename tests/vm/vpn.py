@@ -280,5 +280,5 @@ def pair(start: Any, folder: Path, authority: Authority) -> tuple[Gateway, Lapto
     from .qemu import Cable
 
     ends = Cable.pair(folder)
-    first, second = (start("gnome", cable=end) for end in ends)
+    first, second = (start("gnome", cables=(end,)) for end in ends)
     return Gateway(first, authority), Laptop(second, authority)
