@@ -15,6 +15,7 @@ from ansible_collections.leeboard.schools.plugins.module_utils._linux.undo.run i
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import driver as vpn
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import (
     stacks,
+    tunnel_again,
     tunnel_conf,
     tunnel_cover,
     tunnel_gone,
@@ -130,6 +131,7 @@ def test_all_of_ours_goes_and_nothing_else(tmp_path: Path, under_a_checkpoint: l
     assert (there(host), reading(host)["state"]) == ({*OTHERS}, "absent")
     assert set(under_a_checkpoint) <= set(covered.files) and covered.units == (stacks.UNIT,)
     assert runner.ran[-2:] == OFF
+    assert [*tunnel_again.LOAD] in runner.ran
     assert [*tunnel_names.LOAD] in runner.ran and [*tunnel_conf.LOAD_NETWORKD] in runner.ran
     assert apply(vpn, host, NONE, "again")["changed"] is False
 

@@ -22,7 +22,7 @@ from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import
     tunnel_words,
 )
 
-from tests.unit.linux.test_vpn_tunnel import RELOADED, TEXT, THERE, change, machine, nobody_came
+from tests.unit.linux.test_vpn_tunnel import BEFORE, RELOAD, RESTART, TEXT, THERE, change, machine, nobody_came
 
 __all__ = ["nobody_came"]
 FOUR, SIX = "10.20.0.53", "2001:db8::53"
@@ -32,6 +32,7 @@ RULES = tunnel_names.rules((FOUR,))
 NFT = {"/usr/sbin/nft": ""}
 ALL = {**THERE, **NFT, tunnel_names.RULES: RULES, tunnel_names.LOADER: tunnel_names.LOADER_TEXT}
 LOADS = [["systemctl", "daemon-reload"], [*tunnel_names.LOAD]]
+ALL_LOADS = [BEFORE[0], *LOADS, BEFORE[2]]
 
 
 def in_a_kernel(text: str) -> str:
@@ -90,7 +91,7 @@ def test_our_rules_are_none_of_a_firewall_for_who_comes_in(listed: dict[tuple[st
 def test_it_is_written_with_the_tunnel_and_read_back(tmp_path: Path, listed: dict[tuple[str, ...], str]) -> None:
     plan = vpn.dry_run(machine(tmp_path / "new", NFT), change(NAMED))
     assert {edit.path: edit.after for edit in plan.edits} == {path: text.encode() for path, text in ALL.items() if text}
-    assert plan.commands == [RELOADED[0], *LOADS, ["systemctl", "restart", "strongswan.service"]]
+    assert plan.commands == [*ALL_LOADS, RESTART]
     host = with_nft(tmp_path / "there", {**ALL}, Completed(0, listed[(FOUR,)], ""))
     found = vpn.observe(host, ["tunnel"])["tunnel"]
     assert sorted(found["effective"]["value"].split()) == sorted(NAMED.split())
@@ -106,7 +107,7 @@ def test_rules_that_the_kernel_lost_are_seen_and_loaded_again(tmp_path: Path) ->
     found = vpn.observe(host, ["tunnel"])["tunnel"]
     assert found["running"]["value"] == "none"
     assert "no rules that send questions for names" in found["running"]["source"]
-    assert vpn.dry_run(host, change(NAMED)).commands == [RELOADED[0], *LOADS, RELOADED[1]]
+    assert vpn.dry_run(host, change(NAMED)).commands == [*ALL_LOADS, RELOAD]
 
 
 @pytest.mark.parametrize("path", [tunnel_names.RULES, tunnel_names.LOADER])
@@ -123,7 +124,7 @@ def test_they_go_with_the_tunnel_and_where_it_names_no_server(tmp_path: Path) ->
         plan = vpn.dry_run(host, change(words))
         gone = [edit.path for edit in plan.edits if edit.after is None]
         assert {tunnel_names.RULES, tunnel_names.LOADER} <= set(gone)
-        assert plan.commands[:3] == [RELOADED[0], *LOADS]
+        assert plan.commands[:4] == ALL_LOADS
 
 
 def test_what_cannot_be_is_refused(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ What swanctl prints was captured from charon-systemd 6.0.1 with this very connec
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ from ansible_collections.leeboard.schools.plugins.module_utils._linux.undo.loadi
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import driver as vpn
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import (
     stacks,
+    tunnel_again,
     tunnel_changes,
     tunnel_conf,
     tunnel_words,
@@ -41,6 +43,7 @@ THERE = {
     tunnel_conf.CONF: OURS,
     tunnel_conf.OPTIONS: tunnel_conf.OPTIONS_TEXT,
     tunnel_conf.NETWORKD: tunnel_conf.NETWORKD_TEXT,
+    **tunnel_again.TEXTS,
 }
 MAIN = "connections {\n}\ninclude conf.d/*.conf\n"
 LOADED = """list-conn event {
@@ -91,7 +94,8 @@ list-conns reply {
 }
 """
 RULES = "0:\tfrom all lookup local \n220:\tfrom all lookup 220 \n32766:\tfrom all lookup main \n"
-RELOADED = [[*tunnel_changes.LOAD_NETWORKD], ["systemctl", "reload", "strongswan.service"]]
+BEFORE = [[*tunnel_changes.LOAD_NETWORKD], ["systemctl", "daemon-reload"], [*tunnel_again.LOAD]]
+RELOAD, RESTART = (["systemctl", verb, "strongswan.service"] for verb in ("reload", "restart"))
 PAIR = {"/etc/swanctl/x509/a.pem": CERTIFICATE, "/etc/swanctl/private/a.pem": KEY}
 FILES = {
     "/etc/swanctl/swanctl.conf": MAIN,
@@ -118,7 +122,13 @@ class Charon(Answers):
         return super().__call__(argv, input, timeout, environment)
 
 
-def machine(root: Path, files: dict[str, str | None] | None = None, loaded: str = LOADED, rules6: str = RULES) -> Host:
+def machine(
+    root: Path,
+    files: dict[str, str | None] | None = None,
+    loaded: str = LOADED,
+    rules6: str = RULES,
+    timer: str = "active",
+) -> Host:
     shown = (
         "Id={}\nLoadState=loaded\nActiveState={}\nUnitFileState=enabled\nStateChangeTimestamp=@4102444800\nMainPID=1\n"
     )
@@ -135,6 +145,7 @@ def machine(root: Path, files: dict[str, str | None] | None = None, loaded: str 
             "show --timestamp=unix": show,
             "--list-conns": Completed(0, loaded, ""),
             "--list-sas": Completed(0, "list-sas reply {\n}\n", ""),
+            "is-active leeboard-vpn-again.timer": Completed(3 * (timer != "active"), f"{timer}\n", ""),
         }
     )
     return folder(root, {**FILES, "/run/charon.vici": "", **(files or {})}, runner)
@@ -142,7 +153,7 @@ def machine(root: Path, files: dict[str, str | None] | None = None, loaded: str 
 
 def written(root: Path, files: dict[str, str | None] | None = None, loaded: str = LOADED) -> dict[str, Any]:
     """The reading where our file is there."""
-    host = machine(root, {tunnel_conf.CONF: OURS, **(files or {})}, loaded)
+    host = machine(root, {**THERE, **(files or {})}, loaded)
     return vpn.observe(host, ["tunnel"])["tunnel"]
 
 
@@ -281,14 +292,14 @@ def test_a_roll_out_writes_and_loads_it_once(tmp_path: Path) -> None:
     plan = vpn.dry_run(machine(tmp_path), change())
     edits = {edit.path: edit.after for edit in plan.edits}
     assert edits == {path: text.encode() for path, text in THERE.items()}
-    assert plan.commands == [RELOADED[0], ["systemctl", "restart", "strongswan.service"]]  # new options
+    assert plan.commands == [*BEFORE, RESTART]  # new options
     plan = vpn.dry_run(machine(tmp_path, {**THERE}), change())
     assert [edit for edit in plan.edits if edit.before != edit.after] == [] and plan.commands == []
 
 
 def test_what_was_not_loaded_is_loaded_again(tmp_path: Path) -> None:
     host = machine(tmp_path, {**THERE}, LOADED.replace("IKEv2", "IKEv1"))
-    assert vpn.dry_run(host, change()).commands == RELOADED
+    assert vpn.dry_run(host, change()).commands == [*BEFORE, RELOAD]
 
 
 @pytest.mark.parametrize(
@@ -330,4 +341,43 @@ def test_only_the_tunnel_is_written(tmp_path: Path) -> None:
 
 
 def test_an_undo_has_charon_load_what_is_there_again(tmp_path: Path) -> None:
-    assert loading(machine(tmp_path), [tunnel_conf.CONF]) == ([RELOADED[1]], [])
+    assert loading(machine(tmp_path), [tunnel_conf.CONF]) == ([RELOAD], [])
+
+
+@pytest.mark.parametrize("path", tunnel_again.TEXTS)
+def test_what_begins_a_refused_tunnel_again_counts_as_well(tmp_path: Path, path: str) -> None:
+    for root, is_gone in ((tmp_path / "gone", True), (tmp_path / "changed", False)):
+        host = machine(root, {**THERE, path: f"{tunnel_again.TEXTS[path]}#\n"})
+        if is_gone:
+            (root / path.lstrip("/")).unlink()
+        assert f"changed:again@{path},1" in effective(vpn, host, "tunnel")["value"].split()
+        plan = vpn.dry_run(host, change())
+        assert [edit.path for edit in plan.edits if edit.before != edit.after] == [path]
+        assert plan.commands == [*BEFORE, RELOAD]
+    assert loading(machine(tmp_path), [path])[0][:2] == [BEFORE[1], BEFORE[2]]
+
+
+def test_a_timer_that_somebody_stopped_is_seen_and_started_again(tmp_path: Path) -> None:
+    host = machine(tmp_path, {**THERE}, timer="inactive")
+    found = vpn.observe(host, ["tunnel"])["tunnel"]
+    assert found["running"]["value"] == "none" and "that was refused stays down" in found["running"]["source"]
+    assert vpn.dry_run(host, change()).commands == [*BEFORE, RELOAD]
+
+
+@pytest.mark.parametrize(
+    ("shown", "begun"),
+    [
+        ("", True),
+        ("leeboard: #1, CONNECTING, IKEv2\n", False),
+        ("leeboard: #1, ESTABLISHED, IKEv2\n  leeboard: #2, reqid 1, INSTALLED, TUNNEL\n", False),
+        ("leeboard: #1, ESTABLISHED, IKEv2\n", True),  # the gateway refused what was to go through it
+    ],
+)
+def test_the_timers_command_begins_what_is_not_there(tmp_path: Path, shown: str, begun: bool) -> None:
+    """The line itself, as systemd takes it apart; swanctl is a double that says `shown` and writes what it was told."""
+    line = tunnel_again.SERVICE_TEXT.replace("\\\n", " ").partition("ExecStart=-")[2].partition("\n")[0]
+    (tmp_path / "swanctl").write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/told\nprintf "%s" "{shown}"\n')
+    (tmp_path / "swanctl").chmod(0o755)
+    subprocess.run(shlex.split(line), env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, check=False)
+    told = (tmp_path / "told").read_text().splitlines()
+    assert told == ["--list-sas --ike leeboard", *(["--initiate --child leeboard --timeout 60"] if begun else [])]

@@ -76,6 +76,20 @@ def test_whether_the_gateway_answers_is_asked_by_an_interface_that_goes_again(
         assert told[told.index("fwmark") + 1] == str(wireguard_conf.MARK), "past a tunnel whose gateway is gone"
 
 
+def test_an_interface_that_a_killed_trial_left_is_taken_away_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wireguard_key, "PATIENCE", 0.0)
+    more: Any = {
+        "ip_link": Completed(0, "", ""), "wg_set": Completed(0, "", ""), "latest-handshakes": Completed(0, "", ""),
+    }  # fmt: skip
+    left = f"/sys/class/net/{wireguard_key.TRIAL}/uevent"
+    host = laptop(tmp_path, {left: "DEVTYPE=wireguard\n"}, **more)
+    assert not wireguard_key.answered(host, wireguard_words.parse(SOME))
+    runner: Any = host._runner
+    assert [argv[2] for argv in runner.asked if argv[0] == "ip"] == ["delete", "add", "set", "delete"]
+
+
 def test_a_kernel_without_it_says_so(tmp_path: Path) -> None:
     more: Any = {"ip_link": Completed(2, "", "Error: Unknown device type.\n")}
     with pytest.raises(ChangeRefused, match="this kernel has no WireGuard"):

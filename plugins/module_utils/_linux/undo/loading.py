@@ -26,6 +26,8 @@ from ..vpn.networkmanager import FOLDERS as NM_FOLDERS
 from ..vpn.nm_profile import NMCLI
 from ..vpn.nm_profile import RELOAD as RELOAD_NM
 from ..vpn.stacks import UNIT as CHARON
+from ..vpn.tunnel_again import LOAD as LOAD_VPN_AGAIN
+from ..vpn.tunnel_again import TEXTS as VPN_AGAIN
 from ..vpn.tunnel_names import LOAD as LOAD_VPN_NAMES
 from ..vpn.tunnel_names import RULES as VPN_NAMES
 from ..vpn.wireguard_conf import CONF as WIREGUARD
@@ -80,6 +82,8 @@ def loading(host: Host, paths: list[str]) -> tuple[list[list[str]], list[str]]:
         commands.append(["env", "DEBIAN_FRONTEND=noninteractive", "pam-auth-update", "--package"])
     if _any(paths, VPN_NAMES):
         commands.append([*LOAD_VPN_NAMES])
+    if set(VPN_AGAIN) & {*paths}:
+        commands.append([*LOAD_VPN_AGAIN])
     if _any(paths, "/etc/swanctl/", "/etc/strongswan.d/") and state(host, CHARON)[0]:
         commands.append(["systemctl", "reload", CHARON])
     if WIREGUARD in paths:

@@ -18,7 +18,7 @@ from ..engine.safe_read import text_or_nothing
 from ..system.came_by import came_by
 from ..system.systemd_unit import state
 from ..system.units_enabled import enabled
-from . import swanctl, tunnel_names, wireguard_words
+from . import swanctl, tunnel_again, tunnel_names, wireguard_words
 from .files import OWN_WIREGUARD
 from .stacks import NOT_INSTALLED, UNIT, in_the_way, installed
 from .tunnel_conf import (
@@ -65,7 +65,8 @@ def plan(host: Host, changes: list[Change]) -> DryRun:
     _refuse(host, wanted)
     overlay.put(CONF, conf(wanted), mode=MODE, owner=(0, 0))
     overlay.put(OPTIONS, OPTIONS_TEXT, mode=0o644, owner=(0, 0))
-    overlay.put(NETWORKD, NETWORKD_TEXT, mode=0o644, owner=(0, 0))
+    for path, its_text in {NETWORKD: NETWORKD_TEXT, **tunnel_again.TEXTS}.items():
+        overlay.put(path, its_text, mode=0o644, owner=(0, 0))
     _put_names(overlay, wanted)
     _refuse_others_in_it(host, overlay, wanted)
     expected = text(wanted)
@@ -138,9 +139,9 @@ def _loading(host: Host, tunnel: Wanted) -> list[list[str]]:
 
     Options count from its start on, and one whose rule networkd took away makes it again at its start only.
     """
-    commands = [[*LOAD_NETWORKD]]
-    if tunnel.dns or host.exists(tunnel_names.RULES):
-        commands += [["systemctl", "daemon-reload"], [*tunnel_names.LOAD]]
+    commands = [[*LOAD_NETWORKD], ["systemctl", "daemon-reload"]]
+    commands += [[*tunnel_names.LOAD]] if tunnel.dns or host.exists(tunnel_names.RULES) else []
+    commands += [[*tunnel_again.LOAD]]
     if not state(host, UNIT)[0]:
         commands += [] if enabled(host, UNIT) else [["systemctl", "enable", UNIT]]
         return [*commands, ["systemctl", "restart", UNIT]]

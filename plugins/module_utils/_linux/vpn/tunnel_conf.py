@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Dict, Union
 
 from .files import OWN_CONF, OWN_NAME, OWN_NETWORKD, OWN_OPTIONS
+from .tunnel_again import TEXTS as AGAIN
 from .tunnel_names import LOADER, RULES
 from .tunnel_words import Wanted
 
@@ -29,7 +30,7 @@ NETWORKD_TEXT = (
 # Of these options networkd reads nothing anew by `networkctl reload`: seen with systemd 257. When it starts again it
 # leaves its networks as they are. Without one that runs there is nothing to load.
 LOAD_NETWORKD = ("systemctl", "try-restart", "systemd-networkd.service")
-FILES = (CONF, OPTIONS, NETWORKD, RULES, LOADER)
+FILES = (CONF, OPTIONS, NETWORKD, RULES, LOADER, *AGAIN)
 TABLE = "220"  # of charon's routes, which its rule leads to
 # Global addresses: what a network nearby needs (fe80::/10, fc00::/7, multicast) stays.
 GLOBAL_IPV6 = "2000::/3"

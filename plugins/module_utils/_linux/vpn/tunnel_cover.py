@@ -8,6 +8,7 @@ from ..engine.host import Host
 from . import charon, wireguard_changes, wireguard_key, wireguard_words
 from .files import has_ipsec
 from .stacks import UNIT
+from .tunnel_again import LOAD as LOAD_AGAIN
 from .tunnel_conf import FILES, LOAD_NETWORKD, NAME
 from .tunnel_names import LOAD as LOAD_NAMES
 from .tunnel_words import NONE
@@ -54,7 +55,7 @@ def _of_ipsec(host: Host, changes: list[Change]) -> Cover:
         raise ChangeRefused("systemd does not run on this machine, so nothing would put the VPN back")
     running = bool(charon.socket(host))
     had = running and NAME in dict(charon.query(host, "list-conns"))
-    commands = [Command(DAEMON), Command(LOAD_NETWORKD), Command(LOAD_NAMES), Command(LOAD, 60)]
+    commands = [Command(DAEMON), Command(LOAD_NETWORKD), Command(LOAD_NAMES), Command(LOAD_AGAIN), Command(LOAD, 60)]
     if not had:
         commands.insert(0, Command(END, 30))
     return Cover(

@@ -11,7 +11,7 @@ from ..engine.host import Host, HostError
 from ..engine.reading import Readings
 from ..system.systemd_unit import state
 from ..system.units_enabled import enabled
-from . import stacks, swanctl, tunnel_left, tunnel_names, wireguard_changes
+from . import stacks, swanctl, tunnel_again, tunnel_left, tunnel_names, wireguard_changes
 from .files import has_ipsec
 from .settings import Section
 from .tunnel_conf import CONF, LOAD_NETWORKD, NAME, NETWORKD
@@ -48,8 +48,11 @@ def _of_ipsec(host: Host) -> tuple[list[Edit], list[list[str]]]:
 
 def _commands(host: Host, public: list[str], loaded: bool) -> list[list[str]]:
     commands = [[*LOAD_NETWORKD]] if NETWORKD in public else []
-    if {tunnel_names.RULES, tunnel_names.LOADER} & {*public}:
-        commands += [["systemctl", "daemon-reload"], [*tunnel_names.LOAD]]
+    names = bool({tunnel_names.RULES, tunnel_names.LOADER} & {*public})
+    again = bool({*tunnel_again.TEXTS} & {*public})
+    commands += [["systemctl", "daemon-reload"]] if names or again else []
+    commands += [[*tunnel_names.LOAD]] if names else []
+    commands += [[*tunnel_again.LOAD]] if again else []
     runs = state(host, stacks.UNIT)[0]
     had = loaded or CONF in public
     if had and (runs or enabled(host, stacks.UNIT)) and not _others(host):

@@ -14,16 +14,21 @@ from .files import (
     CERTIFICATES,
     KEYS,
     LISTS,
+    OWN_AGAIN,
     OWN_CONF,
     OWN_LOADER,
     OWN_NAME,
     OWN_NETWORKD,
     OWN_OPTIONS,
     OWN_RULES,
+    OWN_TIMER,
+    OWN_TIMER_WANTED,
     WAITING,
 )
 
-CONFIGURATION = (OWN_CONF, OWN_OPTIONS, OWN_NETWORKD, OWN_RULES, OWN_LOADER)
+CONFIGURATION = (
+    OWN_CONF, OWN_OPTIONS, OWN_NETWORKD, OWN_RULES, OWN_LOADER, OWN_AGAIN, OWN_TIMER, OWN_TIMER_WANTED,
+)  # fmt: skip
 LOADED = "charon"  # in place of a path: charon has the connection still
 PAIR = re.compile(r"leeboard-vpn-[0-9a-f]{16}\.pem\Z")
 OF_THE_AUTHORITY = ((AUTHORITIES, re.compile(r"leeboard-[0-9a-f]{64}\.pem\Z")), (LISTS, re.compile(r"leeboard\.pem\Z")))

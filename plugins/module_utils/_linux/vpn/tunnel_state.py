@@ -12,7 +12,7 @@ from ..engine.host import Host, HostError
 from ..engine.reading import Machine, Reading, absent, reading, value
 from ..engine.safe_read import text_or_nothing
 from ..system.certificate import digests
-from . import charon, strongswan, swanctl, tunnel_names
+from . import charon, strongswan, swanctl, tunnel_again, tunnel_names
 from .files import AUTHORITIES, NO_TUNNEL
 from .settings import Entry, Section
 from .tunnel_conf import (
@@ -51,6 +51,7 @@ def effective(host: Host) -> tuple[str | None, str]:
     if found is None:
         return (None, "") if text_or_nothing(host, CONF) is None else (NONE, f"{CONF} is not read by swanctl")
     servers, other = tunnel_names.written(host)
+    other += tunnel_again.differences(host)
     wanted = as_wanted(found)._replace(dns=servers)
     # First, since a long text is cut off where a person sees it.
     words = [*(f"changed:{one}" for one in [*differences(found, wanted), *other]), text(wanted)]
@@ -122,7 +123,11 @@ def not_running(host: Host) -> str:
     for what, now, should in facts:
         if now != should:
             return f"charon has loaded {NAME} otherwise than the files say ({what})"
-    return _past_it(host, wanted) or tunnel_names.not_loaded(host, tunnel_names.written(host)[0])
+    return (
+        _past_it(host, wanted)
+        or tunnel_names.not_loaded(host, tunnel_names.written(host)[0])
+        or tunnel_again.not_running(host)
+    )
 
 
 def _past_it(host: Host, wanted: Wanted) -> str:

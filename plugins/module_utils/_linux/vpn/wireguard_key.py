@@ -63,6 +63,8 @@ def answered(host: Host, peer: Peer) -> bool:
     if host.exists(f"/sys/class/net/{INTERFACE}") and peer.key in _words(host, INTERFACE, "peers"):
         # A trial beside it would have the gateway send what is for the tunnel to the trial.
         return _shakes_hands(host, INTERFACE, peer.key)
+    if host.exists(f"/sys/class/net/{TRIAL}"):  # left by a trial that was killed
+        host.act(["ip", "link", "delete", "dev", TRIAL])
     _run(host, ["ip", "link", "add", "dev", TRIAL, "type", "wireguard"], "this kernel has no WireGuard, or it fails")
     try:
         key = host.path(OWN_WIREGUARD_KEY)
