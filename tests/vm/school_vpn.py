@@ -34,6 +34,12 @@ LAPTOPS = {"LT-014": "127.0.9.31", "LT-015": "127.0.9.32"}
 SSH = 2222
 INNER = ("10.99.0.0/24", "2001:db8:99::/120")
 GUEST_SEES_HOST = "10.0.2.2"  # QEMU's user network has the host's loopback there
+# From an address of the school's: the gateway's own one to the outside is that of each machine of the lab.
+ASKS = """
+import socket, sys
+with socket.create_connection((sys.argv[1], 22), 30, (sys.argv[2], 0)) as asked:
+    print(asked.recv(4).decode())
+"""
 HEADINGS = ("asset", "host", "address", "platform", "form", "role")
 
 
@@ -221,9 +227,10 @@ class ExportedGateway:
         return {str(one["name"]).removeprefix("c_"): int(one["packets"]) for one in counters}
 
     def reaches(self, address: str) -> bool:
-        """Whether a laptop answers at its inner address."""
-        there = f"timeout 30 bash -c 'head -c 4 < /dev/tcp/{address}/22'"
-        return self.machine.ssh(there, check=False).stdout == "SSH-"
+        """Whether a laptop answers at its inner address who asks from inside the school."""
+        self.machine.put(ASKS.encode(), "/root/asks.py")
+        own = INSIDE[":" in address]
+        return self.machine.root(f"python3 /root/asks.py {address} {own}", check=False).stdout.strip() == "SSH-"
 
 
 def laptop(machine: Machine, asset: str) -> Laptop:

@@ -70,7 +70,10 @@ ON = {
         "systemctl unmask -q --runtime systemd-resolved; systemctl restart systemd-resolved;"
         "ln -s ../run/systemd/resolve/stub-resolv.conf /etc/resolv.conf"
     ),
-    MANAGER: "systemctl unmask -q --runtime NetworkManager; systemctl restart NetworkManager",
+    MANAGER: (
+        "systemctl unmask -q --runtime NetworkManager; ip addr flush dev eth1; systemctl restart NetworkManager;"
+        "nmcli --wait 90 connection up card"
+    ),
 }
 RENEWS = {
     PLAIN: "networkctl renew eth1",
