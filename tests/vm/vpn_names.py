@@ -34,7 +34,13 @@ RouteMetric=10
 """
 LEAVES_THE_CARD = "[Match]\nName=eth1\n[Link]\nUnmanaged=yes\n"
 # NetworkManager has that one card alone. The resolvconf that it would tell otherwise is systemd-resolved's own.
-ONE_CARD = "[main]\ndns=default\nrc-manager=file\nplugins=keyfile\n[keyfile]\nunmanaged-devices=*,except:interface-name:eth1\n"
+ONE_CARD = """[main]
+dns=default
+rc-manager=file
+plugins=keyfile
+[keyfile]
+unmanaged-devices=*,except:interface-name:eth1
+"""
 CARD = """[connection]
 id=card
 uuid=5f1c2c3e-0d39-4d8f-9a52-000000000001
