@@ -183,7 +183,9 @@ def test_a_renewal_under_a_running_tunnel_that_fails_leaves_the_old_one_and_one_
     assert laptop.machine.root("ls /etc/swanctl/x509 /etc/swanctl/private").stdout.split().count(old) == 2
     laptop.waits_for_the_tunnel()
     through_and_not_beside(gateway, laptop)
-    # The next one is on no list: it takes the old one's place, and the tunnel goes on with it.
+    # The next one is on no list: it takes the old one's place as soon as something came in by it.
+    used = f"while sleep 2; do timeout 5 head -c 4 < /dev/tcp/{INSIDE[0]}/22; done"
+    laptop.machine.root(f"systemd-run -q bash -c '{used}'")
     assert laptop.gets() == [True, ""]
     (new,) = laptop.machine.root("ls /etc/swanctl/x509").stdout.split()
     assert new != old and laptop.machine.root("ls /etc/swanctl/private").stdout.split() == [new]
