@@ -91,7 +91,7 @@ class Controller:
             {
                 "plugin": "leeboard.schools.estate", "urn": URN, "name": "Example Primary School", "phase": "primary",
                 "canary": ["LT-014"], "enforce": [{"family": "REM", "since": "2026-01-01", "by": "Head teacher"}],
-                "vars": {"leeboard_management_networks": "10.0.2.0/24"},
+                "vars": {"leeboard_management_networks": "10.0.2.0/24 198.18.0.0/24 2001:db8:ff::/64"},
             },
         )  # fmt: skip
         with (self.school / "devices.csv").open("w", newline="") as stream:
