@@ -386,7 +386,7 @@ class Machine:
 
 
 def describe(spec: MachineSpec) -> dict[str, object]:
-    """The parts of a spec that can be written to JSON (all but cable and boot files)."""
+    """The parts of a spec that can be written to JSON (all but cables and boot files)."""
     return {
         "image": spec.image, "memory_mb": spec.memory_mb, "cpus": spec.cpus,
         "serial": spec.serial, "uuid": spec.uuid, "disks_mb": list(spec.disks_mb),

@@ -31,10 +31,11 @@ class Cable:
     mac: str
 
     @staticmethod
-    def pair(folder: Path) -> tuple[Cable, Cable]:
-        """Both ends of a new cable whose sockets lie in `folder` (a short path)."""
-        a, b = folder / "cable-a", folder / "cable-b"
-        return Cable(a, b, "52:54:00:1e:ec:0a"), Cable(b, a, "52:54:00:1e:ec:0b")
+    def pair(folder: Path, number: int = 0) -> tuple[Cable, Cable]:
+        """Both ends of a new cable whose sockets lie in `folder` (a short path), with MAC addresses by its `number`."""
+        name, mac = f"cable{number or ''}", "52:54:00:1e:ec:{:02x}"
+        a, b = folder / f"{name}-a", folder / f"{name}-b"
+        return Cable(a, b, mac.format(10 + 2 * number)), Cable(b, a, mac.format(11 + 2 * number))
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,8 @@ class MachineSpec:
 
     `kernel` and `initrd` boot other files than the image's own (say, an initramfs that a test
     built and copied out); `append` adds to the kernel's command line. `usb` plugs the last of
-    `disks_mb` in by USB. `iommu` keeps devices apart. With two `cpus` an emulated guest loses a
-    timer now and then where the host is busy, and hangs.
+    `disks_mb` in by USB. `cables` are eth1 and so on. `iommu` keeps devices apart. With two `cpus`
+    an emulated guest loses a timer now and then where the host is busy, and hangs.
     """
 
     image: str
@@ -56,7 +57,7 @@ class MachineSpec:
     usb: bool = False
     tpm: bool = False
     iommu: bool = False
-    cable: Cable | None = None
+    cables: tuple[Cable, ...] = ()
     kernel: Path | None = None
     initrd: Path | None = None
     append: str = ""
@@ -108,8 +109,8 @@ def hardware(spec: MachineSpec, image: Image) -> list[str]:
         arguments += ["-device", "qemu-xhci"] if by_usb else []
         bus = "usb-storage,removable=on" if by_usb else "virtio-blk-pci"
         arguments += ["-device", f"{bus},drive=disk{number},serial=lab-disk{number}"]
-    if spec.cable:
-        arguments += ["-device", f"virtio-net-pci,netdev=cable,mac={spec.cable.mac},romfile="]
+    for number, cable in enumerate(spec.cables):
+        arguments += ["-device", f"virtio-net-pci,netdev={_netdev(number)},mac={cable.mac},romfile="]
     if spec.tpm:
         arguments += ["-device", "tpm-crb,tpmdev=tpm"]
     return arguments
@@ -147,11 +148,11 @@ def command_line(
         path = _escape(folder / f"disk{number}.qcow2")
         # No fsync here; a flush of the guest still leaves QEMU, so killing it is a true power cut.
         arguments += ["-drive", f"if=none,id=disk{number},format=qcow2,cache=unsafe,file={path}"]
-    if spec.cable:
-        here, there = _escape(spec.cable.here), _escape(spec.cable.there)
+    for number, cable in enumerate(spec.cables):
+        here, there = _escape(cable.here), _escape(cable.there)
         arguments += [
             "-netdev",
-            f"dgram,id=cable,local.type=unix,local.path={here},remote.type=unix,remote.path={there}",
+            f"dgram,id={_netdev(number)},local.type=unix,local.path={here},remote.type=unix,remote.path={there}",
         ]
     if spec.tpm:
         arguments += ["-chardev", f"socket,id=tpm,path={_escape(sockets / 'tpm')}"]
@@ -159,6 +160,10 @@ def command_line(
     if load:
         arguments += ["-loadvm", load]
     return [QEMU, *arguments]
+
+
+def _netdev(number: int) -> str:
+    return f"cable{number or ''}"  # the first one's name is that of states that were saved before there were two
 
 
 def _escape(path: Path) -> str:

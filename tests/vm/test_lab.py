@@ -96,7 +96,7 @@ def test_a_machine_of_its_own_serial_disk_and_tpm(new_machine: NewMachine) -> No
 @pytest.mark.full
 def test_two_machines_on_a_cable(new_machine: NewMachine, tmp_path: Path) -> None:
     ends = Cable.pair(tmp_path)
-    first, second = (new_machine("server", cable=end) for end in ends)
+    first, second = (new_machine("server", cables=(end,)) for end in ends)
     for number, machine in enumerate((first, second), start=1):
         machine.root(f"ip link set eth1 up; ip addr add 192.0.2.{number}/24 dev eth1")
     greeting = "timeout 20 bash -c 'head -c 4 < /dev/tcp/192.0.2.2/22'"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -50,6 +51,17 @@ def through_and_not_beside(gateway: Gateway, laptop: Laptop) -> None:
         assert laptop.reaches(address), address
     after = gateway.counted()
     assert after["esp"] > before["esp"] and after["other"] == before["other"]
+
+
+def a_minute_on_the_wire(gateway: Gateway, laptop: Laptop) -> None:
+    """All that a laptop sends for a minute, questions for names among it, goes through the tunnel."""
+    before, began = gateway.counted(), time.monotonic()
+    while time.monotonic() < began + 60:
+        for address in INSIDE:
+            assert laptop.reaches(address), address
+        laptop.machine.root("timeout 3 getent hosts www.example.org; ping -c 1 -W 1 192.0.2.77", check=False)
+    after = gateway.counted()
+    assert after["esp"] > before["esp"] + 20 and after["other"] == before["other"]
 
 
 def test_both_families_go_through_it_and_it_comes_back_by_itself(ends: tuple[Gateway, Laptop]) -> None:
@@ -151,7 +163,9 @@ def test_gateways_that_are_not_the_schools_are_refused(ends: tuple[Gateway, Lapt
     laptop.waits_for_the_tunnel()  # and the right one again, by itself
 
 
-def test_a_renewal_that_fails_under_a_running_tunnel_leaves_the_old_one(ends: tuple[Gateway, Laptop]) -> None:
+def test_a_renewal_under_a_running_tunnel_that_fails_leaves_the_old_one_and_one_that_succeeds_does_not(
+    ends: tuple[Gateway, Laptop],
+) -> None:
     gateway, laptop = ends
     gateway.offers()
     begin(laptop)
@@ -169,6 +183,14 @@ def test_a_renewal_that_fails_under_a_running_tunnel_leaves_the_old_one(ends: tu
     assert laptop.machine.root("ls /etc/swanctl/x509 /etc/swanctl/private").stdout.split().count(old) == 2
     laptop.waits_for_the_tunnel()
     through_and_not_beside(gateway, laptop)
+    # The next one is on no list: it takes the old one's place as soon as something came in by it.
+    used = f"while sleep 2; do timeout 5 head -c 4 < /dev/tcp/{INSIDE[0]}/22; done"
+    laptop.machine.root(f"systemd-run -q bash -c '{used}'")
+    assert laptop.gets() == [True, ""]
+    (new,) = laptop.machine.root("ls /etc/swanctl/x509").stdout.split()
+    assert new != old and laptop.machine.root("ls /etc/swanctl/private").stdout.split() == [new]
+    laptop.waits_for_the_tunnel()
+    a_minute_on_the_wire(gateway, laptop)
 
 
 def test_a_list_that_is_missing_or_past_its_end_does_what_the_export_says(ends: tuple[Gateway, Laptop]) -> None:

@@ -19,7 +19,7 @@ Ends = tuple[WireGuardGateway, WireGuardLaptop]
 
 @pytest.fixture
 def ends(new_machine: Callable[..., Machine], tmp_path: Path) -> Ends:
-    first, second = (new_machine("gnome", cable=end) for end in Cable.pair(tmp_path))
+    first, second = (new_machine("gnome", cables=(end,)) for end in Cable.pair(tmp_path))
     return WireGuardGateway(first), WireGuardLaptop(second)
 
 

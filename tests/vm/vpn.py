@@ -56,7 +56,7 @@ table netdev lab {
     meta protocol arp accept
     icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit, mld2-listener-report } accept
     udp dport 4500 @th,64,32 != 0 counter name "c_esp" accept comment "what IKE sends there begins with 32 zeros"
-    udp dport { 500, 4500 } accept
+    udp dport { 67, 500, 4500 } accept
     meta l4proto esp counter name "c_esp" accept
     counter name "c_other" log prefix "BESIDE "
   }
@@ -280,5 +280,5 @@ def pair(start: Any, folder: Path, authority: Authority) -> tuple[Gateway, Lapto
     from .qemu import Cable
 
     ends = Cable.pair(folder)
-    first, second = (start("gnome", cable=end) for end in ends)
+    first, second = (start("gnome", cables=(end,)) for end in ends)
     return Gateway(first, authority), Laptop(second, authority)

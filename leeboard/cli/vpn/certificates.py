@@ -167,6 +167,7 @@ def chain(
     if to is None:
         sys.stdout.write(content)
         return
+    files.make_folder(to.absolute().parent)
     files.replace(to, content.encode(), mode=0o644)
 
 
