@@ -32,6 +32,7 @@ test-full:  ## Do and mend every break, into docs/proof (hours; goes on where it
 	@scripts/test-windows.sh
 	@LEEBOARD_FULL=1 scripts/test.sh -m "lab or windows or full or hypothesis" \
 		tests/controls/test_linux_breaks.py tests/vm/test_molecule.py tests/vm/test_vpn.py tests/vm/test_vpn_wireguard.py \
+		tests/vm/test_vpn_names.py tests/vm/test_vpn_rolled_out.py tests/windows/test_bitlocker_looked_after.py \
 		tests/school/full_a_school.py tests/controls/full_power_cuts.py tests/controls/test_recovery_keys.py \
 		tests/controls/test_empty_disks.py tests/controls/test_tpm.py tests/controls/test_bindings.py \
 		tests/controls/test_linux_combined.py tests/controls/test_linux_undo.py tests/controls/test_linux_trouble.py \
