@@ -61,6 +61,11 @@ class Charon:
             capture_output=True, text=True, timeout=PATIENCE, check=False,
         )  # fmt: skip
 
+    def load(self) -> None:
+        """Have what its files say, and nothing that was there before."""
+        done = self.swanctl("--load-all", "--clear", "--noprompt")
+        assert done.returncode == 0, done.stdout + done.stderr
+
     @property
     def log(self) -> str:
         return (self.folder / "log").read_text(errors="replace")

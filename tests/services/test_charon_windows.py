@@ -75,16 +75,14 @@ class Pair:
             self.gateway,
             Wanted(GATEWAY, level, known.beginning.root, known.issuing, peers=(PEER,), pools=("10.99.0.0/24",)),
         )
-        done = self.gateway.swanctl("--load-all", "--clear", "--noprompt")
-        assert done.returncode == 0, done.stdout + done.stderr
+        self.gateway.load()
 
     def offers(self, ike: str, esp: str) -> tuple[str, str, str]:
         """Offer a suite from scratch: what the gateway chose for IKE and for ESP (empty: nothing), and why not."""
         words = {"ike": ike, "esp": esp, "name": certreq.NAME, "gateway": GATEWAY}
         text = CLIENT.format(here=charons.LAPTOP, there=charons.GATEWAY, **words)
         (self.client.swanctl_folder / "swanctl.conf").write_text(text)
-        loaded = self.client.swanctl("--load-all", "--clear", "--noprompt")
-        assert loaded.returncode == 0, loaded.stdout + loaded.stderr
+        self.client.load()
         before = len(self.gateway.log)
         self.client.swanctl("--initiate", "--child", "traffic", "--timeout", "20")
         sas = self.gateway.swanctl("--list-sas").stdout

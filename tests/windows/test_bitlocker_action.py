@@ -9,6 +9,7 @@ import copy
 import json
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -114,10 +115,10 @@ class Controller:
         ]
 
 
-@pytest.fixture
-def controller(bench: Bench, tmp_path: Path) -> Iterator[Controller]:
-    """A laptop in clear with a data drive."""
-    with a_vault(tmp_path) as vault:
+@contextmanager
+def a_laptop_in_clear(bench: Bench, folder: Path) -> Iterator[Controller]:
+    """A laptop in clear with a data drive, and a controller with a vault in a folder."""
+    with a_vault(folder) as vault:
         evidence = vault.var / "evidence"
         evidence.mkdir()
         handshake.announce(RUN, evidence, salt="salt")
@@ -125,6 +126,12 @@ def controller(bench: Bench, tmp_path: Path) -> Iterator[Controller]:
         add_data(device.state)
         yield Controller(vault, device)
         handshake.withdraw()
+
+
+@pytest.fixture
+def controller(bench: Bench, tmp_path: Path) -> Iterator[Controller]:
+    with a_laptop_in_clear(bench, tmp_path) as made:
+        yield made
 
 
 def findings(outcome: dict[str, Any]) -> dict[str, str]:

@@ -15,12 +15,11 @@ from typing import Any
 
 import pytest
 
-from leeboard.evidence.recording import handshake
-from tests.unit.escrow.vaults import a_vault, bring_back, keep
+from tests.unit.escrow.vaults import bring_back, keep
 
 from . import volume_time
-from .bitlocker_bench import Bench, State, add_data, clean
-from .test_bitlocker_action import RUN, SEEN, Controller, findings
+from .bitlocker_bench import Bench, State
+from .test_bitlocker_action import SEEN, Controller, a_laptop_in_clear, findings
 
 DRIFTED, PENDING, COMPLIANT = "drifted", "pending", "compliant"
 RECOVERY, TPM, EXTERNAL, NETWORK = 3, 1, 2, 9
@@ -124,13 +123,7 @@ def policy() -> list[State]:
 def settled(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settled]:
     """The laptop with its data drive, encrypted and protected; its state, its vault's, and what a check says of it."""
     folder = tmp_path_factory.mktemp("looked-after")
-    with a_vault(folder) as vault:
-        evidence = vault.var / "evidence"
-        evidence.mkdir()
-        handshake.announce(RUN, evidence, salt="salt")
-        device = bench.asked(clean())
-        add_data(device.state)
-        controller = Controller(vault, device)
+    with a_laptop_in_clear(bench, folder) as controller:
         controller.policy = policy()
         for _night in range(4):
             assert not controller.roll_out()["failed"]
@@ -138,8 +131,8 @@ def settled(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         well = findings(controller.roll_out(check=True))
         told = {verdict for control, verdict in well.items() if control.startswith("ENC-")}
         assert told == {COMPLIANT, "not_applicable"}, "or a break could not be seen"
-        yield controller, copy.deepcopy(device.state), keep(vault, folder / "kept"), well
-        handshake.withdraw()
+        kept = keep(controller.vault, folder / "kept")
+        yield controller, copy.deepcopy(controller.device.state), kept, well
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from leeboard.errors import LeeboardError
 from leeboard.escrow.disks.disk import Ask, Outcome
 from leeboard.escrow.volumes.driving import Driving
 from leeboard.escrow.volumes.volume import parse, parse_plan
@@ -38,12 +37,4 @@ def give_away(ask: Ask, directory: Directory, driver: dict[str, Any], pin: str =
     """
     run = _Run(ask, directory, driver, pin, dry)
     answer = ask("survey", wish=run.told())
-    volumes, plan = parse(answer.get("volumes") or []), parse_plan(answer.get("plan"))
-    if dry:
-        run.say(plan)
-        return run.outcome
-    try:
-        run.go_on(volumes)
-    except LeeboardError as problem:
-        run.outcome.failed.append(str(problem))
-    return run.outcome
+    return run.finish(parse(answer.get("volumes") or []), parse_plan(answer.get("plan")))

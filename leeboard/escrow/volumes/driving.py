@@ -32,6 +32,18 @@ class Driving:
         """The wish of the driver as it is now."""
         raise NotImplementedError
 
+    def finish(self, volumes: Sequence[Volume], plan: Plan) -> Outcome:
+        """Have the driver do the rest, or with `dry` only say its plan; what came of all of it, a refusal of the
+        device among it."""
+        if self.dry:
+            self.say(plan)
+            return self.outcome
+        try:
+            self.go_on(volumes)
+        except LeeboardError as problem:
+            self.outcome.failed.append(str(problem))
+        return self.outcome
+
     def go_on(self, volumes: Sequence[Volume]) -> None:
         """Let the driver do what it can; add the PINs that it needs, and let it go on. Raises LeeboardError."""
         plan = self._change(volumes)

@@ -90,14 +90,7 @@ def keep(
     if not dry and run.note_lost(volumes):
         volumes, plan = run.survey()
     run.look_after(volumes, plan)
-    if dry:
-        run.say(plan)
-        return run.outcome
-    try:
-        run.go_on(volumes)
-    except LeeboardError as problem:
-        run.outcome.failed.append(str(problem))
-    return run.outcome
+    return run.finish(volumes, plan)
 
 
 class _Run(Driving):

@@ -20,6 +20,8 @@ OWN_LOADER = "/etc/systemd/system/strongswan.service.d/leeboard.conf"
 # What begins it again where the gateway refused it, and what brings that along with charon.
 OWN_AGAIN, OWN_TIMER = (f"/etc/systemd/system/leeboard-vpn-again.{kind}" for kind in ("service", "timer"))
 OWN_TIMER_WANTED = "/etc/systemd/system/strongswan.service.d/leeboard-again.conf"
+# What each of these begins with.
+OWN_HEAD = "# Written by Leeboard (REM-01). A roll-out writes it anew.\n"
 # Where certificates and keys lie, and what a certificate waits in for its place.
 CERTIFICATES, KEYS = "/etc/swanctl/x509", "/etc/swanctl/private"
 AUTHORITIES, LISTS = "/etc/swanctl/x509ca", "/etc/swanctl/x509crl"

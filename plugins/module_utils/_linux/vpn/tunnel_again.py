@@ -10,15 +10,14 @@ from __future__ import annotations
 
 from ..engine.host import Host
 from ..engine.safe_read import text_or_nothing
-from .files import OWN_AGAIN, OWN_NAME, OWN_TIMER, OWN_TIMER_WANTED
+from .files import OWN_AGAIN, OWN_HEAD, OWN_NAME, OWN_TIMER, OWN_TIMER_WANTED
+from .stacks import UNIT
 
 TIMER = OWN_TIMER.rpartition("/")[2]
-CHARON = "strongswan.service"
-HEAD = "# Written by Leeboard (REM-01). A roll-out writes it anew.\n"
 # An IKE_SA without a child (the gateway refused what was to go through it) is no tunnel either.
-SERVICE_TEXT = f"""{HEAD}[Unit]
+SERVICE_TEXT = f"""{OWN_HEAD}[Unit]
 Description=Begin the school's tunnel where there is none
-After={CHARON}
+After={UNIT}
 [Service]
 Type=oneshot
 ExecStart=-/bin/sh -c 'swanctl --list-sas --ike {OWN_NAME} | grep -qE "CONNECTING|INSTALLED|REKEY" \\
@@ -26,19 +25,19 @@ ExecStart=-/bin/sh -c 'swanctl --list-sas --ike {OWN_NAME} | grep -qE "CONNECTIN
 StandardOutput=null
 StandardError=null
 """
-TIMER_TEXT = f"""{HEAD}[Unit]
+TIMER_TEXT = f"""{OWN_HEAD}[Unit]
 Description=Look every two minutes whether the school's tunnel is there
-PartOf={CHARON}
+PartOf={UNIT}
 [Timer]
 OnActiveSec=2min
 OnUnitInactiveSec=2min
 RandomizedDelaySec=30
 """
 # charon brings it along at each of its starts, so there is nothing to enable.
-WANTED_TEXT = f"{HEAD}[Unit]\nWants={TIMER}\n"
+WANTED_TEXT = f"{OWN_HEAD}[Unit]\nWants={TIMER}\n"
 TEXTS = {OWN_AGAIN: SERVICE_TEXT, OWN_TIMER: TIMER_TEXT, OWN_TIMER_WANTED: WANTED_TEXT}
 # For a change, a checkpoint and an undo, after systemd read its files again: as the files say.
-LOAD = ("sh", "-c", f"if [ -e {OWN_TIMER} ] && systemctl -q is-active {CHARON}; then systemctl restart {TIMER}; "
+LOAD = ("sh", "-c", f"if [ -e {OWN_TIMER} ] && systemctl -q is-active {UNIT}; then systemctl restart {TIMER}; "
                     f"else systemctl stop {TIMER} 2>/dev/null || true; fi")  # fmt: skip
 
 

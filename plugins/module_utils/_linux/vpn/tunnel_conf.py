@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Dict, Union
 
-from .files import OWN_CONF, OWN_NAME, OWN_NETWORKD, OWN_OPTIONS
+from .files import OWN_CONF, OWN_HEAD, OWN_NAME, OWN_NETWORKD, OWN_OPTIONS
 from .tunnel_again import TEXTS as AGAIN
 from .tunnel_names import LOADER, RULES
 from .tunnel_words import Wanted
@@ -18,15 +18,11 @@ CONF, NAME = OWN_CONF, OWN_NAME
 OPTIONS, NETWORKD = OWN_OPTIONS, OWN_NETWORKD
 CHILD = "leeboard"
 NO_IPV6 = "leeboard-no-ipv6"
-HEAD = "# Written by Leeboard (REM-01). A roll-out writes it anew.\n"
 # Without it charon calls a gateway once that it finds no way to: at a start before the network is there.
 # networkd takes a stranger's address off its card, and of a route for IPv6 what says to speak from it: not from lo.
-OPTIONS_TEXT = HEAD + "charon-systemd {\n  retry_initiate_interval = 20\n  install_virtual_ip_on = lo\n}\n"
+OPTIONS_TEXT = OWN_HEAD + "charon-systemd {\n  retry_initiate_interval = 20\n  install_virtual_ip_on = lo\n}\n"
 # networkd takes away what it did not make whenever it is reloaded: charon's rule, and all goes beside the tunnel.
-NETWORKD_TEXT = (
-    "# Written by Leeboard (REM-01). A roll-out writes it anew.\n"
-    "[Network]\nManageForeignRoutingPolicyRules=no\nManageForeignRoutes=no\n"
-)
+NETWORKD_TEXT = OWN_HEAD + "[Network]\nManageForeignRoutingPolicyRules=no\nManageForeignRoutes=no\n"
 # Of these options networkd reads nothing anew by `networkctl reload`: seen with systemd 257. When it starts again it
 # leaves its networks as they are. Without one that runs there is nothing to load.
 LOAD_NETWORKD = ("systemctl", "try-restart", "systemd-networkd.service")
@@ -99,7 +95,7 @@ def connection(wanted: Wanted) -> Tree:
 
 def conf(wanted: Wanted) -> str:
     """The text of our file."""
-    return HEAD + "\n".join(_lines({"connections": {NAME: connection(wanted)}}, "")) + "\n"
+    return OWN_HEAD + "\n".join(_lines({"connections": {NAME: connection(wanted)}}, "")) + "\n"
 
 
 def flat(tree: Tree, above: str = "") -> dict[str, str]:

@@ -17,12 +17,10 @@ import re
 
 from ..engine.host import Host
 from ..engine.safe_read import first_of, text_or_nothing
-from .files import OWN_LOADER, OWN_RULES
+from .files import OWN_HEAD, OWN_LOADER, OWN_RULES
 
 RULES, LOADER = OWN_RULES, OWN_LOADER
-LOADER_TEXT = (
-    f"# Written by Leeboard (REM-01). A roll-out writes it anew.\n[Service]\nExecStartPre=-/usr/sbin/nft -f {RULES}\n"
-)
+LOADER_TEXT = f"{OWN_HEAD}[Service]\nExecStartPre=-/usr/sbin/nft -f {RULES}\n"
 NFT = ("/usr/sbin/nft", "/sbin/nft")
 TABLE = "inet leeboard_vpn"
 HEAD = re.compile(r"# Written by Leeboard \(REM-01\): names are asked of (\S+)\n")
