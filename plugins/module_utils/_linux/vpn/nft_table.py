@@ -24,7 +24,9 @@ def says(host: Host, table: str, rules: str, listing: str) -> bool:
     done = host.query(argv, input=rules, starts=("sh", "nft"))
     if done.rc != 0:
         code = "failed" if host.is_root else "needs_root"
-        raise HostError(code, f"nft did not list the rules of {table} in a network of its own: {done.err.strip()[:200]}")
+        raise HostError(
+            code, f"nft did not list the rules of {table} in a network of its own: {done.err.strip()[:200]}"
+        )
     return _objects(listing, table) == _objects(done.out, table)
 
 
