@@ -30,6 +30,14 @@ from tests.vm.vpn import (
 )
 
 pytestmark = pytest.mark.full  # two emulated machines: minutes each
+# What the gateway has of a network in which nobody else is, and that network.
+BEHIND = ("198.19.9.9", "198.19.0.0/16")
+ANSWERS_NOTHING = """
+table inet silent { chain out { type filter hook output priority 0;
+  ip daddr 10.99.0.0/24 drop
+  ip6 daddr 2001:db8:99::/120 drop
+} }
+"""
 AGREED = ("AES_GCM_16-256/PRF_HMAC_SHA2_384/ECP_384", "ESP:AES_GCM_16-256")
 
 
@@ -191,6 +199,39 @@ def test_a_renewal_under_a_running_tunnel_that_fails_leaves_the_old_one_and_one_
     assert new != old and laptop.machine.root("ls /etc/swanctl/private").stdout.split() == [new]
     laptop.waits_for_the_tunnel()
     a_minute_on_the_wire(gateway, laptop)
+
+
+def test_a_certificate_is_renewed_in_a_tunnel_that_nobody_uses(ends: tuple[Gateway, Laptop]) -> None:
+    gateway, laptop = ends
+    gateway.machine.root(f"ip addr add {BEHIND[0]}/32 dev lo")
+    gateway.answers_names(INSIDE[0])
+    gateway.offers()
+    assert laptop.gets() == [True, ""]
+    names = [laptop.machine.root("ls /etc/swanctl/x509").stdout]
+
+    def is_renewed() -> bool:
+        names.append(laptop.machine.root("ls /etc/swanctl/x509").stdout)
+        return names[-1] != names[-2]
+
+    # The school's server for names is asked.
+    left_out, _after = laptop.does(TUNNEL, tunnel=laptop.words(dns=INSIDE[0]), run="lab-run")
+    assert left_out == {}
+    laptop.waits_for_the_tunnel()
+    before = gateway.counted()
+    assert laptop.gets() == [True, ""] and is_renewed()
+    assert gateway.counted()["other"] == before["other"]
+    # Where nothing comes back the old one stays, however often the server is asked.
+    gateway.machine.root("nft -f -", input=ANSWERS_NOTHING)
+    changed, why = laptop.gets()
+    assert not changed and f"no traffic within its time; {INSIDE[0]} did not answer by it" in why and not is_renewed()
+    gateway.machine.root("nft delete table inet silent")
+    # By a tunnel to some networks the gateway answers for one in which nobody is.
+    some = laptop.words().replace("to:0.0.0.0/0 to:::/0", f"to:{BEHIND[1]}")
+    left_out, _after = laptop.does(TUNNEL, tunnel=some, run="lab-run-2")
+    assert left_out == {}
+    laptop.waits_for_the_tunnel()
+    assert laptop.gets() == [True, ""] and is_renewed()
+    laptop.waits_for_the_tunnel()
 
 
 def test_a_list_that_is_missing_or_past_its_end_does_what_the_export_says(ends: tuple[Gateway, Laptop]) -> None:

@@ -71,6 +71,24 @@ def test_a_minute_on_the_wire_has_nothing_beside_it_and_names_are_asked_of_the_s
     assert gateway.gets_in(), "who comes by the card is answered there"
 
 
+def test_a_rule_that_says_something_else_is_drift_and_is_loaded_anew(ends: Ends) -> None:
+    gateway, laptop = ends
+    begin(gateway, laptop)
+    wanted = " ".join(sorted(laptop.tunnel(gateway).split()))
+    assert laptop.does(READ)["running"]["value"] == wanted and not laptop.reaches_by_the_card(NEARBY[0])
+    # As many rules as before, in the same chain.
+    laptop.machine.root(
+        "set -e; rule=$(nft -a list chain inet leeboard_wireguard past | sed -n 's/.* drop # handle //p');"
+        "nft replace rule inet leeboard_wireguard past handle $rule ct direction original meta mark != 51820 accept"
+    )
+    assert laptop.reaches_by_the_card(NEARBY[0]), "it goes past the tunnel now"
+    found = laptop.does(READ)["running"]
+    assert found["value"] == "none" and "is not as /etc/wireguard/leeboard.conf says" in found["source"]
+    left_out, after = laptop.does(TUNNEL, tunnel=laptop.tunnel(gateway), run="lab-run-2")
+    assert left_out == {} and after["running"]["value"] == wanted
+    assert not laptop.reaches_by_the_card(NEARBY[0])
+
+
 def test_a_peer_that_is_exported_no_more_is_cut_off_and_the_device_has_no_network(ends: Ends) -> None:
     gateway, laptop = ends
     gateway.gets()

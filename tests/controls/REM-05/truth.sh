@@ -10,6 +10,8 @@ holders() {
     find /etc/swanctl/{private,rsa,ecdsa,pkcs8,pkcs12} /etc/ipsec.d/private -type f 2>/dev/null
     grep -rlsE '^ *(PrivateKey|PresharedKey) *=' /etc/wireguard /etc/systemd/network
     grep -rlsxE '[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=' /etc/wireguard | grep -v pub
+    awk 'tolower($1) ~ /^postup/ { for (i = 2; i < NF; i++) if ($i == "private-key") print $(i + 1) }' \
+        /etc/wireguard/*.conf 2>/dev/null
     grep -rlsE '^[^#]*secret *= *[^ ]' /etc/swanctl/swanctl.conf /etc/swanctl/conf.d
     find /etc/ipsec.secrets /{etc,run}/NetworkManager/system-connections -type f 2>/dev/null
     grep -lsE '^ *(key|password|private):? ' /etc/netplan/*.yaml

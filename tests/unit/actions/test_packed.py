@@ -32,6 +32,7 @@ SECRETS = {
     *(f"luks/{name}.py" for name in ("authorise", "backup", "derivation", "image", "restore", "slots", "steps", "tpm")),
     "system/kernel_keyring.py",
     *(f"vpn/certificate_{name}.py" for name in ("install", "request")),
+    "vpn/tunnel_traffic.py",
     "vpn/wireguard_make.py",
 }
 # How a disk is found empty, and formatted: only where the inventory names one.

@@ -19,8 +19,10 @@ from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import
     certificate,
     certificate_install,
     certificate_request,
+    tunnel_names,
 )
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.certificate_install import Given
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.tunnel_traffic import Question
 from cryptography import x509
 
 from tests.unit.linux.folder import folder
@@ -38,8 +40,14 @@ SA = """list-sa event {{
         name = leeboard
         state = INSTALLED
         bytes-in = {}
+        remote-ts = [
+          {}
+        ]
       }}
     }}
+    local-vips = [
+      10.99.0.2
+    ]
   }}
 }}
 list-sas reply {{
@@ -48,11 +56,17 @@ list-sas reply {{
 
 
 class Charon:
-    """A double of swanctl and its charon. `signs_in` and `carries` say what a sign-in with the new pair comes to."""
+    """A double of swanctl and its charon. `signs_in` and `carries` say what a sign-in with the new pair comes to.
+
+    Where `used` is false nobody speaks through the tunnel but who is `asked`, and whoever is in `answers` answers.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.signs_in, self.carries, self.up = True, True, True
+        self.signs_in, self.carries, self.up, self.used = True, True, True, True
+        self.answers: set[str] = set()
+        self.asked: list[Question] = []
+        self.through = "0.0.0.0/0 ::/0"
         self.number = 1
         self.loaded: list[tuple[str, list[str]]] = []  # (from which folder, the certificates and keys in it)
 
@@ -67,8 +81,10 @@ class Charon:
             self.number += self.signs_in
             return Completed(0, "", "")
         if "--list-sas" in argv:
-            moved = self.number == 1 or self.carries
-            said = SA.format(self.number, 90 if moved else 0) if self.up else "list-sas reply {\n}\n"
+            answered = self.used or any(one.address in self.answers for one in self.asked)
+            moved = self.number == 1 or (self.carries and answered)
+            through = "\n          ".join(self.through.split())
+            said = SA.format(self.number, 90 if moved else 0, through) if self.up else "list-sas reply {\n}\n"
             return Completed(0, said, "")
         raise AssertionError(f"nobody asks {argv}")
 
@@ -115,7 +131,8 @@ def renewed(host: Host, **parts: Any) -> Given:
 
 def put(host: Host, given: Given, clock: Clock | None = None) -> tuple[bool, str]:
     certificate_install.install(host, given, NAME, False)
-    return certificate_install.settle(host, "leeboard", clock or Clock(_now()), patience=5)
+    runner: Any = host._runner
+    return certificate_install.settle(host, "leeboard", clock or Clock(_now()), patience=5, ask=runner.asked.append)
 
 
 def _now() -> float:
@@ -233,6 +250,43 @@ def test_a_renewal_that_fails_leaves_the_old_pair_and_is_tried_again(
     setattr(charon, part, True)
     assert certificate_install.settle(host, "leeboard", Clock(_now()), patience=5) == (True, "")
     assert not set(old) & set(kept(host))
+
+
+def test_in_a_tunnel_that_nobody_uses_the_name_server_is_asked_until_it_answers(device: tuple[Host, Charon]) -> None:
+    host, charon = device
+    put(host, renewed(host))
+    old = kept(host)
+    charon.used = False
+    Path(host.path(tunnel_names.RULES)).write_text(tunnel_names.rules(("10.20.0.53", "2001:db8::53", "10.20.0.54")))
+    changed, why = put(host, renewed(host))
+    assert not changed and "no traffic within its time; 10.20.0.53 did not answer by it" in why
+    # The gateway gave no address of IPv6, so a question by it would go beside the tunnel.
+    assert set(charon.asked) == {Question("10.20.0.53", "10.99.0.2")} and len(charon.asked) > 3 and kept(host) == old
+    charon.answers = {"10.20.0.53"}
+    charon.asked.clear()
+    assert put(host, renewed(host)) == (True, "") and len(charon.asked) == 1
+    assert not set(old) & set(kept(host))
+
+
+def test_by_a_tunnel_to_some_networks_their_first_addresses_are_asked_and_the_gateway(
+    device: tuple[Host, Charon],
+) -> None:
+    host, charon = device
+    put(host, renewed(host))
+    charon.used, charon.through, charon.answers = False, "10.21.5.7/32 10.20.0.0/16", {"10.20.0.1"}
+    assert put(host, renewed(host)) == (True, "")
+    assert charon.asked == [
+        Question(address, "10.99.0.2", hops) for address in ("10.20.0.1", "10.21.5.7") for hops in (0, 1)
+    ]
+
+
+def test_nobody_is_asked_before_the_new_one_has_signed_in(device: tuple[Host, Charon]) -> None:
+    host, charon = device
+    put(host, renewed(host))
+    charon.used = charon.signs_in = False
+    charon.through = "10.20.0.0/16"
+    changed, why = put(host, renewed(host))
+    assert not changed and "it signed in nowhere" in why and charon.asked == []
 
 
 @pytest.mark.parametrize("days", [3, pytest.param(33, marks=pytest.mark.full)])

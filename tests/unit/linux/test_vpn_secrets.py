@@ -68,6 +68,11 @@ def machine(tmp_path: Path) -> Machine:
             NETDEV: "[WireGuard]\nPrivateKey=hunter2\n",
             "/etc/systemd/network/file.netdev": "[WireGuard]\nPrivateKeyFile=/etc/wg.key\n",
             "/etc/wg.key": "hunter2",
+            "/etc/wireguard/home.conf": "[Interface]\nPostUp = wg set %i private-key /etc/keys/home.key peer "
+            "aaaa preshared-key '/etc/keys/home.psk'; logger private-key\n# PostUp = wg set %i private-key /etc/keys/old\n",
+            "/etc/keys/home.key": "hunter2",
+            "/etc/keys/home.psk": "hunter2",
+            "/etc/keys/old": "x",
             "/etc/openvpn/client/school.conf": "remote x\nkey school.key\nauth-user-pass /etc/openvpn/ada\n",
             "/etc/openvpn/client/school.key": "x",
             "/etc/openvpn/ada": "ada\nhunter2\n",
@@ -77,7 +82,8 @@ def machine(tmp_path: Path) -> Machine:
 
 
 def test_all_is_closed(machine: Machine) -> None:
-    for path in ("/etc/swanctl/conf.d/plain.conf", "/etc/netplan/50-lan.yaml", "/etc/swanctl/swanctl.conf"):
+    for path in ("/etc/swanctl/conf.d/plain.conf", "/etc/netplan/50-lan.yaml", "/etc/swanctl/swanctl.conf",
+                 "/etc/keys/old"):  # fmt: skip
         machine.set(path, 0o644)
     assert machine.open() == []
 
@@ -87,6 +93,7 @@ def test_all_is_closed(machine: Machine) -> None:
     [
         "/etc/swanctl/conf.d/secret.conf", "/etc/swanctl/pkcs12/laptop.p12", "/etc/ipsec.secrets",
         "/etc/ipsec.d/x.secrets", NM, "/etc/netplan/60-vpn.yaml", NETDEV, "/etc/wg.key",
+        "/etc/keys/home.key", "/etc/keys/home.psk",
         "/etc/openvpn/client/school.key", "/etc/openvpn/ada", "/etc/ppp/chap-secrets",
     ],
 )  # fmt: skip

@@ -87,6 +87,7 @@ class Laptop(Answers):
             "ip -j -6 route": Completed(0, json.dumps(six), ""),
             "rule show": Completed(0, json.dumps(RULES), ""),
             "nft -j list table": Completed(0, listed(words), ""),
+            "unshare": Completed(0, listed(words), ""),
             "wg pubkey": Completed(0, f"{OTHER_KEY}\n", ""),
             "show -p": Completed(0, "LoadState=loaded\nActiveState=active\nUnitFileState=enabled\n", ""),
         }
@@ -293,6 +294,7 @@ NO_TABLE = Completed(1, "", "Error: No such file or directory\nlist table inet l
         (ALL, {"ip_-j_-4_rule": json.dumps(RULES[:1])}, {}, "no rule of the kernel leads IPv4"),
         (ALL, {"nft_-j_list_table": None}, {}, "no rules that keep all else in the tunnel"),
         (ALL, {"nft_-j_list_table": listed(ALL, without="past")}, {}, "leeboard_wireguard is not as /etc/wireguard"),
+        (ALL, {"nft_-j_list_table": listed(ALL).replace("past", "away")}, {}, "is not as /etc/wireguard"),
     ],
 )  # fmt: skip
 def test_a_tunnel_that_is_not_whole_is_seen_and_loaded_again(

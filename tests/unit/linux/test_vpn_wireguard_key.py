@@ -8,14 +8,16 @@ from __future__ import annotations
 import json
 import stat
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.edits import ChangeRefused
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, Host, HostError
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.firewall import nft
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import (
+    nft_table,
     wireguard_conf,
     wireguard_key,
     wireguard_make,
@@ -120,6 +122,45 @@ def test_nft_takes_the_rules_and_none_is_a_firewalls_for_who_comes_in(words: str
     assert turned == [*wireguard_words.parse(words).dns]
     chains = nft.read(done.stdout).ruleset.chains.values()
     assert {chain.hook for chain in chains} <= {"", "output", "postrouting", "input"}
+
+
+def changed(before: str, after: str) -> Callable[[str], str]:
+    """Rules that somebody changed by hand; it has to be something of theirs."""
+
+    def change(rules: str) -> str:
+        assert before in rules
+        return rules.replace(before, after)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (str, True),
+        (changed("{ ", "{\n"), True),
+        (changed("dport { 67, 547 }", "dport { 547, 67 }"), True),
+        (changed(" drop;", " accept;"), False),
+        (changed(" reject;", " accept;"), False),
+        (changed("policy accept", "policy drop"), False),
+        (changed("dnat ip to 10.20.0.53", "dnat ip to 10.20.0.54"), False),
+        (changed("ct direction original meta mark", "meta mark"), False),
+        (changed(f"mark set {wireguard_conf.MARK}", "mark set 1"), False),
+        (changed("priority mangle", "priority raw"), False),
+        (changed("udp dport { 67, 547 } accept;", "accept; udp dport { 67, 547 } accept;"), False),
+        (changed('"lo", "leeboard" } accept', '"lo", "leeboard", "eth0" } accept'), False),
+    ],
+)
+def test_rules_of_the_kernel_are_compared_by_what_they_say(change: Callable[[str], str], says: bool) -> None:
+    rules = wireguard_conf.rules(wireguard_words.parse(ALL))
+    done = in_a_network(f"nft -f - <<'EOF' && nft -j list table {wireguard_conf.TABLE}\n{change(rules)}\nEOF")
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    assert nft_table.says(Host(), wireguard_conf.TABLE, rules, done.stdout) is says
+
+
+def test_rules_that_cannot_be_listed_are_no_drift() -> None:
+    with pytest.raises(HostError, match="in a network of its own"):
+        nft_table.says(Host(), wireguard_conf.TABLE, "table inet other {}", "{}")
 
 
 ANSWERS = """

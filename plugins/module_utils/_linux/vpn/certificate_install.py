@@ -2,7 +2,8 @@
 
 The pair of key and certificate is staged on the disk. Where an old pair is there and still holds, charon gets the new
 one in its memory alone, signs in anew with it, and only when that has carried traffic the files change places: what
-breaks off before finds the old pair where it was. Where there is nothing to lose the new one goes in at once.
+breaks off before finds the old pair where it was. Where nobody uses the tunnel we make that traffic ourselves. Where
+there is nothing to lose the new one goes in at once.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from collections.abc import Callable
 from typing import Any
 
 from ..engine.change import write
@@ -17,7 +19,7 @@ from ..engine.edits import ChangeRefused, FileEdit
 from ..engine.host import Host
 from ..engine.safe_read import text_or_nothing
 from ..system.certificate import BLOCK, digests
-from . import charon
+from . import charon, tunnel_names, tunnel_traffic
 from .certificate import Certificate, file_name, look, ours, same_name, wrong
 from .certificate_request import FOLDER, NEXT_KEY, prepare, public_key
 from .files import AUTHORITIES, CERTIFICATES, KEYS, LISTS
@@ -30,6 +32,7 @@ MOST = 20  # certificates in one text
 # certificate goes in as it was verified, since a laptop whose old one ran out has no tunnel at all.
 WAITS = 30 * 86400
 LOAD = ["swanctl", "--load-creds", "--clear", "--noprompt"]
+Ask = Callable[[tunnel_traffic.Question], None]
 
 
 class Given:
@@ -125,10 +128,12 @@ def trusted_edits(host: Host, given: Given) -> list[FileEdit]:
     return edits
 
 
-def settle(host: Host, connection: str, clock: Any = time, patience: float = 60) -> tuple[bool, str]:
+def settle(
+    host: Host, connection: str, clock: Any = time, patience: float = 60, ask: Ask = tunnel_traffic.ask
+) -> tuple[bool, str]:
     """(whether something was changed, what a person must know) of a staged certificate: into its place, or why not.
 
-    Raises ChangeRefused, HostError.
+    It is given `patience` seconds to carry traffic; `ask` sends what nobody else does. Raises ChangeRefused, HostError.
     """
     text = text_or_nothing(host, NEXT)
     if text is None:
@@ -137,7 +142,7 @@ def settle(host: Host, connection: str, clock: Any = time, patience: float = 60)
     old = [one for one in ours(host) if one.sha256 != new.sha256]
     holding = [one for one in old if not wrong(host, one, clock.time())]
     if holding and connection in dict(charon.associations(host)):
-        problem = _tried(host, connection, new, old, clock, patience)
+        problem = _tried(host, connection, new, old, clock, patience, ask)
         if problem:
             return False, f"the new certificate did not prove itself ({problem}): the old one stays"
     elif any(one.last - clock.time() > WAITS for one in holding):
@@ -180,22 +185,19 @@ TRIAL = f"{FOLDER}/trial"
 OTHERS = ("x509ca", "x509aa", "x509ocsp", "x509ac", "x509crl", "pubkey", "rsa", "ecdsa", "bliss", "pkcs8", "pkcs12")
 
 
-def _tried(host: Host, connection: str, new: Certificate, old: list[Certificate], clock: Any, patience: float) -> str:
+def _tried(
+    host: Host, connection: str, new: Certificate, old: list[Certificate], clock: Any, patience: float, ask: Ask
+) -> str:
     """Why the new certificate carries no traffic, empty where it does. In charon's memory alone."""
     _stage(host, new, old)
     try:
-        before = _ids(host, connection)
+        before = {one.get("uniqueid", "") for one in _sign_ins(host, connection)}
         _load(host, host.path(TRIAL))
         done = host.act(["swanctl", "--rekey", "--ike", connection, "--reauth"])
-        problem = f"charon did not sign in anew: {done.err.strip()[-200:]}" if done.rc != 0 else ""
-        end = clock.monotonic() + patience
-        while not problem:
-            host.forget()
-            if _carries(host, connection, before):
-                break
-            if clock.monotonic() > end:
-                problem = "no traffic within its time"
-            clock.sleep(1)
+        if done.rc != 0:
+            problem = f"charon did not sign in anew: {done.err.strip()[-200:]}"
+        else:
+            problem = _not_carried(host, connection, before, clock, clock.monotonic() + patience, ask)
     finally:
         _clear(host)
     if problem:
@@ -203,20 +205,36 @@ def _tried(host: Host, connection: str, new: Certificate, old: list[Certificate]
     return problem
 
 
-def _ids(host: Host, connection: str) -> set[str]:
-    """The numbers of the sign-ins of a connection that stand now."""
-    return {one.get("uniqueid", "") for name, one in charon.query(host, "list-sas") if name == connection}
+def _not_carried(host: Host, connection: str, before: set[str], clock: Any, end: float, ask: Ask) -> str:
+    """Why nothing came in until `end` by a sign-in that is none of `before`, empty where something did."""
+    servers, asked = tunnel_names.written(host)[0], dict[str, None]()
+    while True:
+        host.forget()
+        stands = [
+            one
+            for one in _sign_ins(host, connection)
+            if one.get("uniqueid") not in before and one.get("state") == "ESTABLISHED"
+        ]
+        if any(map(_came_in, stands)):
+            return ""
+        if clock.monotonic() > end:
+            whom = f"; {', '.join(asked)} did not answer by it" if asked else ""
+            return f"no traffic within its time{whom}" if stands else "no traffic within its time: it signed in nowhere"
+        for question in [question for one in stands for question in tunnel_traffic.questions(one, servers)]:
+            asked[question.address] = None
+            ask(question)
+        clock.sleep(1)
 
 
-def _carries(host: Host, connection: str, before: set[str]) -> bool:
-    """Whether a sign-in that is none of `before` stands, and something came in through it."""
-    for name, one in charon.query(host, "list-sas"):
-        if name != connection or one.get("uniqueid") in before or one.get("state") != "ESTABLISHED":
-            continue
-        children = (one.get("child-sas") or {}).values()
-        if any(int(child.get("bytes-in", "0")) > 0 for child in children if isinstance(child, dict)):
-            return True
-    return False
+def _sign_ins(host: Host, connection: str) -> list[dict[str, Any]]:
+    """The sign-ins of a connection that charon has now, as it lists them."""
+    return [one for name, one in charon.query(host, "list-sas") if name == connection]
+
+
+def _came_in(sign_in: dict[str, Any]) -> bool:
+    """Whether something came in through a sign-in."""
+    children = (sign_in.get("child-sas") or {}).values()
+    return any(int(child.get("bytes-in", "0")) > 0 for child in children if isinstance(child, dict))
 
 
 def _stage(host: Host, new: Certificate, old: list[Certificate]) -> None:

@@ -33,6 +33,9 @@ NETPLAN_SECRET = re.compile(
 )
 NETDEV_SECRET = re.compile(r"^\s*(PrivateKey|PresharedKey)\s*=\s*\S", re.MULTILINE)
 NETDEV_FILE = re.compile(r"^\s*(?:PrivateKeyFile|PresharedKeyFile)\s*=\s*(/\S+)", re.MULTILINE)
+# What a command of wg-quick's file gives wg as a key: `PostUp = wg set %i private-key /root/school.key` (wg(8)).
+QUICK_COMMAND = re.compile(r"^\s*(?:pre|post)up\s*=(.*)", re.MULTILINE | re.IGNORECASE)
+QUICK_FILE = re.compile(r"\b(?:private-key|preshared-key)\s+[\"']?(/[^\s;'\"]+)")
 # Folders of VPN programs in which certificates, configurations and keys lie beside each other.
 FOLDERS = (
     "/etc/swanctl", "/etc/ipsec.d", "/etc/openvpn", "/etc/wireguard", "/etc/NetworkManager", "/etc/ppp", "/etc/tinc",
@@ -58,6 +61,9 @@ def files(host: Host) -> list[tuple[str, str]]:
     for path in glob(host, "/etc/netplan/*.yaml"):
         if NETPLAN_SECRET.search(text_or_nothing(host, path) or ""):
             paths.append((path, ""))
+    for path in glob(host, f"{wireguard.FOLDER}/*.conf"):
+        commands = "\n".join(QUICK_COMMAND.findall(text_or_nothing(host, path) or ""))
+        paths += [(named, "") for named in QUICK_FILE.findall(commands) if host.exists(named)]
     dropins = [path for folder in wireguard.NETWORKD for path in glob(host, f"{folder}/*.netdev.d/*.conf")]
     for path in [*wireguard.networkd_files(host, ".netdev"), *dropins]:
         text = text_or_nothing(host, path) or ""
