@@ -179,6 +179,17 @@ def test_reports_and_exit_code_agree(
         assert "staff-2026-11-01.csv" in said
 
 
+@pytest.mark.parametrize(("lacking", "said"), [(1, "1 account"), (2, "2 accounts")])
+def test_one_account_is_one(estate: Estate, tmp_path: Path, lacking: int, said: str) -> None:
+    rows = "".join(f"person-{place},{'no' if place < lacking else 'yes'}\n" for place in range(3))
+    named = export(tmp_path, f"account,second factor\n{rows}")
+    (school,) = estate.schools(at(0), device("LT-1", level="sensitive"), of_123456=named).values()
+    (staff,) = (
+        one for finding in school.findings for one in finding.judged if one.address == "second_factor:all-staff"
+    )
+    assert (staff.seen, staff.reason) == (said, f"{lacking} of 3 accounts")
+
+
 def test_the_bundle_knows_nothing_of_it(estate: Estate) -> None:
     estate.night(0)
     found = {held.control for held in estate.store.history(URN, "LT-1")}

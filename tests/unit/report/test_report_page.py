@@ -78,7 +78,7 @@ def test_what_is_asked_of_a_school_as_a_whole() -> None:
     rows = [[" ".join(cell.split()) for cell in row] for row in Page(render(samples.mixed())).rows]
     drifted, stale = (row for row in rows if row[0].startswith("REM-11"))
     assert drifted[1] == "drifted only reported"
-    for part in ("Staff who have no second factor: 4; 4 of 61 accounts", "wanted: at most 0",
+    for part in ("Staff who have no second factor: 4 accounts; 4 of 61 accounts", "wanted: at most 0 accounts",
                  "staff-2026-11-02.csv", "What to do: Let everybody who is counted"):  # fmt: skip
         assert part in drifted[2], part
     assert stale[1] == "out of date"

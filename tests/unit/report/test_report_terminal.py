@@ -131,7 +131,7 @@ def test_what_is_asked_of_a_school_as_a_whole(details: bool) -> None:
     text = folded(shown(samples.mixed(), 200, details=details))
     for part in (
         "Example Primary School as a whole, level sensitive REM-11 a control that this baseline does not have: "
-        "drifted, report only Staff who have no second factor: 4; 4 of 61 accounts; wanted at most 0 "
+        "drifted, report only Staff who have no second factor: 4 accounts; 4 of 61 accounts; wanted at most 0 accounts "
         "[staff-2026-11-02.csv] what to do Let everybody who is counted register a second factor.",
         "Ysgol Tŷ Gwyn as a whole, level high REM-11",
         "because not asked for at level standard",
