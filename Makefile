@@ -76,7 +76,7 @@ changes:  ## Write CHANGELOG.md from changelogs/ (a change comes with a file in 
 	@scripts/setup.sh run
 	@scripts/docs.sh changes
 
-picture:  ## Draw the pictures of README and docs/site.md again, of reports and of each kind of page (needs chromium and chromium-driver)
+picture:  ## Draw the pictures in README and docs/site.md again (needs chromium and chromium-driver)
 	@scripts/setup.sh test
 	@.venv/bin/python -m tests.unit.report.example
 	@.venv/bin/python -m tests.unit.cli.example_picture

@@ -42,7 +42,7 @@ def draw(site: Path, folder: Path) -> None:
             window.look(look)
             said = window.open((site / page).resolve())
             assert not said, f"{page}: {said}"
-            bottom = round(window.ask("return document.documentElement.scrollHeight"))
+            bottom = round(window.ask("return document.body.getBoundingClientRect().bottom"))
             content = window.picture(min(bottom, HEIGHT))
             (folder / f"{name}.png").write_bytes(content)
             print(f"{name}.png: {len(content):,} bytes")
