@@ -76,10 +76,11 @@ changes:  ## Write CHANGELOG.md from changelogs/ (a change comes with a file in 
 	@scripts/setup.sh run
 	@scripts/docs.sh changes
 
-picture:  ## Draw the README's pictures, of a first report and of the example, again (needs chromium and chromium-driver)
+picture:  ## Draw the pictures in README and docs/site.md again (needs chromium and chromium-driver)
 	@scripts/setup.sh test
 	@.venv/bin/python -m tests.unit.report.example
 	@.venv/bin/python -m tests.unit.cli.example_picture
+	@.venv/bin/python -m tests.unit.cli.site_pictures
 
 archive:  ## Build the Galaxy archive and the wheel into dist/
 	@scripts/setup.sh test

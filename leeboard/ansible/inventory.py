@@ -21,6 +21,7 @@ from leeboard.evidence.bundles.schema import Expected
 from leeboard.evidence.recording.expected import expected, told_apart
 from leeboard.model.values import plain
 from leeboard.model.waiver import VARIABLE
+from leeboard.model.words import date_text
 from leeboard.verdict import waivers
 
 # What a folder given as -i stands for; Ansible itself would parse every file in it.
@@ -173,7 +174,7 @@ def _of_estate(
             reachable=school.settings.reachable,
             file=school.file,
             predecessors=school.settings.predecessors,
-            enforce=tuple(f"{entry.family} (since {entry.since}, {entry.by})" for entry in school.settings.enforce),
+            enforce=tuple(f"{entry.family} (since {date_text(entry.since)}, {entry.by})" for entry in school.settings.enforce),
         )
         problems += wrong
     if not devices:

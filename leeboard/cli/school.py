@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 from rich.table import Table
@@ -22,13 +21,12 @@ from leeboard.estate.estate import SCHOOL
 from leeboard.estate.settings import families
 from leeboard.model.enums import Mode
 from leeboard.model.values import plain
+from leeboard.model.words import LONDON, date_text
 from leeboard.planning.plan import could_cut_off
 from leeboard.policy.load import load
 from leeboard.policy.model import Baseline
 from leeboard.report.screen import stdout_console
 from leeboard.report.words import clean
-
-LONDON = ZoneInfo("Europe/London")
 
 app = group("Say what a roll-out may change at a school, and switch a family of controls on or off there.")
 
@@ -44,7 +42,7 @@ def list_schools(inventory: Inventory) -> None:
         head = (school.urn, clean(school.settings.name, 60))
         lines = school.settings.enforce
         for entry in lines:
-            table.add_row(*(Text(cell) for cell in (*head, entry.family, str(entry.since), clean(entry.by, 60))))
+            table.add_row(*(Text(cell) for cell in (*head, entry.family, date_text(entry.since), clean(entry.by, 60))))
         if not lines:
             table.add_row(*(Text(cell) for cell in (*head, "none", "", "")))
     stdout_console().print(table)
@@ -75,7 +73,7 @@ def enforce(
         raise LeeboardError(f"Leeboard only reports {wanted} today, and changes nothing of it; nothing was switched")
     name, before = clean(target.settings.name, 60), enforcement.since(target.settings, wanted)
     if stop is (before is None):
-        text = f"since {before.since}, by {clean(before.by, 60)}" if before else "nothing of it may be changed"
+        text = f"since {date_text(before.since)}, by {clean(before.by, 60)}" if before else "nothing of it may be changed"
         typer.echo(f"{name}: {wanted} is {'on already' if before else 'off already'} ({text})")
         return
     at = datetime.now(UTC)
@@ -124,5 +122,5 @@ def risky(baseline: Baseline, family: str) -> set[str]:
 
 def _switch_text(switch: enforcement.Switch) -> str:
     if switch.on:
-        return f"a roll-out may change {switch.family} from {switch.day} on, by {clean(switch.by, 60)}"
+        return f"a roll-out may change {switch.family} from {date_text(switch.day)} on, by {clean(switch.by, 60)}"
     return f"a roll-out may change {switch.family} no longer, by {clean(switch.by, 60)}; what it set stays as it is"

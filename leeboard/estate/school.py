@@ -22,7 +22,7 @@ class SchoolVariables:
     `reachable` is False for a school that cannot be reached from here: its devices are unreachable by design, and their
     silence says nothing. `file` is the school's own inventory, where it has one: Ansible reads no other school then.
     `predecessors` are the URNs under which the school's evidence was filed before. `enforce` says since when, and by
-    whose word, each family may be changed there: "LCK (since 2026-09-01, Head teacher)".
+    whose word, each family may be changed there: "LCK (since 1 Sep 2026, Head teacher)".
     """
 
     recipients: str = ""

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from leeboard.errors import LeeboardError
 from leeboard.model.observation import Aspect, Found, Nothing, Reading, Unreadable
-from leeboard.model.words import date_text
+from leeboard.model.words import date_text, number
 from leeboard.storage import files
 from leeboard.storage.tabular import BadTable, Row, plain_name, read_table
 
@@ -117,7 +117,7 @@ def _without(export: Export, path: Path, scope: Scope) -> Aspect:
         lacking = sum(not (one.capable and one.resistant) for one in asked)
     else:
         lacking = sum(not one.capable for one in asked)
-    return Found(state="value", value=lacking, source=path.name, note=f"{lacking:,} of {len(asked):,} accounts")
+    return Found(state="value", value=lacking, source=path.name, note=f"{lacking:,} of {number(len(asked), 'account')}")
 
 
 def _staff(rows: list[Row]) -> tuple[Account, ...]:

@@ -15,7 +15,7 @@ from leeboard.model.words import age, date_text, iso, local, number
 from leeboard.policy.model import Baseline
 from leeboard.report import overview
 from leeboard.report.screen import Screen
-from leeboard.report.summary.questions import QUESTIONS, answer_of
+from leeboard.report.summary.questions import QUESTIONS, answer_of, grounds
 from leeboard.report.summary.questions import Answer as Said
 from leeboard.report.words import OUTCOMES, VERDICTS, clean, counted
 
@@ -126,12 +126,8 @@ def answers(findings: Sequence[Finding]) -> Iterator[tuple[str, str]]:
     """What a head asks after a theft, each question with its answer that day and the verdicts that it rests on."""
     for question in QUESTIONS:
         said = SAID[answer_of(question, findings)]
-        by: dict[str, list[str]] = {}
-        for one in findings:
-            if one.control in question.controls:
-                by.setdefault(VERDICTS[one.verdict], []).append(clean(one.control, 40))
-        grounds = "; ".join(f"{verdict}: {', '.join(controls)}" for verdict, controls in by.items())
-        yield question.one, f"{said} ({grounds})" if grounds else said
+        why = grounds(question, findings)
+        yield question.one, f"{said} ({why})" if why else said
 
 
 def _finding(screen: Screen, finding: Finding, baseline: Baseline) -> None:

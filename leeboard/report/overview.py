@@ -252,7 +252,13 @@ def todo(baseline: Baseline, control_id: str, blame: Iterable[Judged], platform:
     control = baseline.control(control_id)
     if not any(words) and control is not None:
         words = {prose(control.remedy.on(platform)): None}
-    return tuple(word for word in words if word)
+    return _fullest(word for word in words if word)
+
+
+def _fullest(steps: Iterable[str]) -> tuple[str, ...]:
+    """Steps without those that another one says in full, and goes on after a semicolon."""
+    every = tuple(steps)
+    return tuple(one for one in every if not any(other.startswith(f"{one.removesuffix('.')};") for other in every))
 
 
 def _todo(baseline: Baseline, control_id: str, hits: Sequence[Hit]) -> tuple[str, ...]:

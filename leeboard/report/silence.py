@@ -37,7 +37,10 @@ class Silence:
         if not self.devices:
             return ""
         names = dict((*((key, said) for key, said, _ in SPANS), NEVER))
-        parts = "; ".join(f"{names[key]}: {count:,}" for key, count in self.last_seen.items() if count)
+        some = [key for key, count in self.last_seen.items() if count]
+        if some == [NEVER[0]]:
+            return f"{number(self.devices, 'device')} {'was' if self.devices == 1 else 'were'} never seen"
+        parts = "; ".join(f"{names[key]}: {self.last_seen[key]:,}" for key in some)
         were = "was" if self.devices == 1 else "were"
         return f"{number(self.devices, 'device')} {were} not seen in the last run; last seen {parts}"
 

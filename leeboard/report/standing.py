@@ -123,7 +123,8 @@ def show_device(screen: Screen, status: EstateStatus, device: DeviceStatus, run:
         screen.line(f"{OUTCOMES.get(device.outcome, device.outcome)}: {clean(device.message)}")
     screen.line(f"{counted(overview.counts_of([device]))}.")
     for finding in sorted(device.findings, key=lambda one: -one.verdict.badness):
-        if finding.verdict in (Verdict.COMPLIANT, Verdict.NOT_APPLICABLE, Verdict.NOT_CHECKED):
+        # Of what nobody has ever seen each control has the same to say, which stands above.
+        if finding.verdict in (Verdict.COMPLIANT, Verdict.NOT_APPLICABLE, Verdict.NOT_CHECKED, Verdict.MISSING):
             continue
         about = overview.about(status.baseline, finding.control)
         began = device.since.get(finding.control)

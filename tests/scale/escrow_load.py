@@ -9,7 +9,6 @@ meant to cost.) It puts the figures into docs/performance.md. A second number sa
 
 from __future__ import annotations
 
-import resource
 import shutil
 import subprocess
 import sys
@@ -29,6 +28,7 @@ from leeboard.escrow.vault.checking import check
 from leeboard.escrow.vault.ledger import Ledger
 from leeboard.escrow.vault.vault import Vault
 from leeboard.model.enums import Level
+from tests.scale.memory import most_memory
 from tests.scale.page import write
 
 AT = datetime(2026, 11, 26, 10, 0, tzinfo=UTC)
@@ -102,8 +102,7 @@ def _alone(step: str, var: Path) -> tuple[float, float, int]:
 def _step(step: str, var: Path) -> None:
     started, before = time.monotonic(), time.process_time()
     STEPS[step](var)
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(time.monotonic() - started, time.process_time() - before, most)
+    print(time.monotonic() - started, time.process_time() - before, round(most_memory()))
 
 
 def _custodian() -> Custodian:

@@ -25,6 +25,7 @@ from leeboard.evidence.store.store import Store
 from leeboard.policy.load import load
 from leeboard.report.export.exporting import ENDINGS, Wanted, export
 from tests.scale import estate_load, night_load
+from tests.scale.memory import most_memory
 
 ROOT = Path(__file__).resolve().parents[2]
 TIMES = 8  # by which the larger estate is larger
@@ -53,10 +54,7 @@ def measured(folder: Path, format: str, inventory: str) -> dict[str, float]:
     with Store(var / "leeboard.db") as store:
         source, _ = opened(store, load(), var, Path(inventory) if inventory else None, at)
         export(source, Wanted(format, source.urns(None)), path)
-    # ru_maxrss would be at least that of the process which started this one.
-    status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
-    memory = int(status.split("VmHWM:")[1].split()[0]) / 1024
-    return {"seconds": time.process_time() - before, "memory": memory, "size": path.stat().st_size / 1e6}
+    return {"seconds": time.process_time() - before, "memory": most_memory(), "size": path.stat().st_size / 1e6}
 
 
 def asked(folder: Path, format: str, inventory: str) -> dict[str, float]:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -36,6 +35,7 @@ from leeboard.report.changes_since import write_news
 from leeboard.report.controller_checks import Sources, school_statuses
 from tests import bundle_lines
 from tests.scale import estate_load
+from tests.scale.memory import most_memory
 from tests.scale.page import write
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -125,7 +125,7 @@ def reported(estate: Path, var: Path, at: datetime) -> dict[str, float]:
     for name in ("leeboard.db", "drift.html", "drift.json"):
         took[name] = (var / name).stat().st_size / 1e6
     took["evidence"] = sum(one.stat().st_size for one in var.glob("evidence/*/*.xz")) / 2e6
-    took["memory"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    took["memory"] = most_memory()
     return took
 
 

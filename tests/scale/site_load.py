@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import resource
 import subprocess
 import sys
 import tempfile
@@ -27,6 +26,7 @@ from leeboard.policy.load import load
 from leeboard.report.export.source import Source
 from leeboard.report.site.build import build
 from tests.scale.evidence_load import BEGAN, DAY, MANY, ROOT, Line, Lines, devices, record
+from tests.scale.memory import most_memory
 from tests.scale.page import write
 
 SCHOOL = 125
@@ -70,8 +70,7 @@ def measured(var: Path, folder: Path, at: datetime) -> dict[str, float]:
     began, worked = time.monotonic(), time.process_time()
     with Store(var / "leeboard.db") as store:
         done = build(Source(store, load(), var / "evidence", at), folder)
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    took = {"seconds": time.monotonic() - began, "processor": time.process_time() - worked, "memory": memory}
+    took = {"seconds": time.monotonic() - began, "processor": time.process_time() - worked, "memory": most_memory()}
     return {**took, "written": done.files.written, "kept": done.files.kept}
 
 

@@ -36,6 +36,8 @@ LOOKS = {
     "narrowest": (NARROWEST, "screen", "light"),
     "print": (WIDE, "print", "light"),
     "picture": (1000, "screen", "light"),
+    "paper": (794, "print", "light"),  # A4 at 96 dots an inch
+    "picture in dark": (1000, "screen", "dark"),
 }
 OPTIONS = (
     "--headless --no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync "

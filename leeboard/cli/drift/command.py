@@ -136,7 +136,7 @@ def drift(
     page.write_page(status, written)
     if news is not None:
         write_news(status, news, whole=school is None)
-    if not this_machine and school is None and not broken:
+    if not this_machine and school is None and not device and not broken:
         many = len({device.urn for device in devices})
         heartbeat.beat(var, heartbeat.Heartbeat(datetime.now(UTC), many, len(devices), status.exit_code))
     if quiet:

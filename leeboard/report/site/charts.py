@@ -47,7 +47,7 @@ def charts(days: Sequence[Day], devices: int) -> tuple[Chart, ...]:
     return (
         _chart("answered", "Devices that answered, day by day", "good", days, [day.answered for day in days], devices),
         _chart(
-            "drifted", "Devices on which something had drifted, day by day", "bad", days,
+            "drifted", "Devices that had drifted, day by day", "bad", days,
             [day.drifted for day in days], devices,
         ),
     )  # fmt: skip

@@ -21,8 +21,8 @@ from leeboard.report.silence import silence
 from leeboard.report.site import tables
 from leeboard.report.site.charts import DAYS, charts
 from leeboard.report.site.frame import Frame, Pages, tiles
-from leeboard.report.site.tables import KEYS, Table
-from leeboard.report.summary.questions import Counted, counted
+from leeboard.report.site.tables import ANSWERS, KEYS, Table
+from leeboard.report.summary.questions import QUESTIONS, Counted, answer_of, counted, grounds, lost
 from leeboard.report.worklist import Part, parts, together
 from leeboard.verdict.codes import Code
 from leeboard.verdict.status import DeviceStatus, EstateStatus
@@ -179,7 +179,7 @@ class _School:
         add(
             "school/device", f"devices/{self.files[asset]}.html", asset, ("devices.js",), device=device,
             file=self.files[asset], kind=tables.kind_of(device), items=together(parts(alone), alone.at),
-            shown=page.details(device), risks=overview.risks(alone), told=told, older=len(found) - len(told),
+            answers=_answers(device), shown=page.details(device), risks=overview.risks(alone), told=told, older=len(found) - len(told),
             well=[(verdict, controls) for verdict, controls in well if controls],
         )  # fmt: skip
 
@@ -194,6 +194,15 @@ class _School:
 
     def _mode_note(self, device: DeviceStatus | None, finding: Finding) -> str:
         return overview.mode_note(self.status, device, finding)
+
+
+def _answers(device: DeviceStatus) -> list[tuple[str, str, str, str]]:
+    """What a head asks, of one device, as `leeboard evidence` has it: question, answer, its look, what it rests on."""
+    words = {name: (text, look) for name, text, look in ANSWERS}
+    gone = lost(device)
+    return [
+        (one.of_one, *words[answer_of(one, device.findings, gone)], grounds(one, device.findings)) for one in QUESTIONS
+    ]
 
 
 def only(matrix: Matrix, controls: Sequence[str]) -> Matrix:

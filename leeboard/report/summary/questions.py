@@ -16,6 +16,7 @@ from leeboard.model.finding import Finding
 from leeboard.model.verdicts import Verdict
 from leeboard.model.words import number
 from leeboard.report.overview import UNKNOWN
+from leeboard.report.words import VERDICTS, clean
 from leeboard.verdict.status import DeviceStatus
 
 
@@ -33,7 +34,7 @@ class Answer(StrEnum):
 class Question:
     """A question, the controls that answer it, and the forms of device that it is about.
 
-    `one` is the same question about one device, in a word or two.
+    `one` is the same about one device in a word or two, `of_one` as a question.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Question:
     controls: tuple[str, ...]
     forms: tuple[Form, ...] = tuple(Form)
     one: str = ""
+    of_one: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,16 +78,28 @@ QUESTIONS = (
         ("ENC-01", "ENC-02", "ENC-09", "ENC-10", "ENC-12"),
         (Form.PORTABLE,),
         "encrypted",
+        "Is it encrypted?",
     ),
-    Question("locked", "Do the screens lock, and is guessing stopped?", ("LCK-01", "LCK-04", "LCK-05"), one="locks"),
     Question(
-        "recoverable", "Can a disk be opened when its key is lost?", ("ENC-06", "ENC-07", "ENC-08"), one="recoverable"
+        "locked",
+        "Do the screens lock, and is guessing stopped?",
+        ("LCK-01", "LCK-04", "LCK-05"),
+        one="locks",
+        of_one="Does its screen lock, and is guessing stopped?",
+    ),
+    Question(
+        "recoverable",
+        "Can a disk be opened when its key is lost?",
+        ("ENC-06", "ENC-07", "ENC-08"),
+        one="recoverable",
+        of_one="Can its disk be opened when the key is lost?",
     ),
     Question(
         "logs",
         "Is it recorded what happens, and kept safe?",
         ("AUD-01", "AUD-11", "AUD-13", "FWD-01", "FWD-02"),
         one="recorded",
+        of_one="Is it recorded what happens on it, and kept safe?",
     ),
 )
 ILL = (Verdict.DRIFTED, Verdict.PENDING)
@@ -95,19 +109,33 @@ def answer(question: Question, device: DeviceStatus) -> Answer:
     """What a device answers. One that is never checked is not known, and no reason to leave it out."""
     if device.device.form not in question.forms:
         return Answer.NONE
-    return answer_of(question, device.findings, device.unjudged or device.outcome == "other")
+    return answer_of(question, device.findings, lost(device))
 
 
-def answer_of(question: Question, findings: Iterable[Finding], lost: bool = False) -> Answer:
-    """What these findings answer. `lost`: whatever is on file, nothing is known now."""
+def lost(device: DeviceStatus) -> bool:
+    """True where nothing is known of a device now, whatever is on file."""
+    return device.unjudged or device.outcome == "other"
+
+
+def answer_of(question: Question, findings: Iterable[Finding], unknown: bool = False) -> Answer:
+    """What these findings answer. `unknown`: whatever is on file, nothing is known now."""
     verdicts = {finding.verdict for finding in findings if finding.control in question.controls}
     if verdicts.intersection(ILL):
         return Answer.NO
-    if lost or not verdicts or verdicts.intersection(UNKNOWN):
+    if unknown or not verdicts or verdicts.intersection(UNKNOWN):
         return Answer.UNKNOWN
     if Verdict.WAIVED in verdicts:
         return Answer.ACCEPTED
     return Answer.NONE if verdicts == {Verdict.NOT_APPLICABLE} else Answer.YES
+
+
+def grounds(question: Question, findings: Iterable[Finding]) -> str:
+    """The verdicts that an answer rests on, each with its controls: "drifted: LCK-01; compliant: LCK-05"."""
+    by: dict[str, list[str]] = {}
+    for one in findings:
+        if one.control in question.controls:
+            by.setdefault(VERDICTS[one.verdict], []).append(clean(one.control, 40))
+    return "; ".join(f"{verdict}: {', '.join(controls)}" for verdict, controls in by.items())
 
 
 def counted(question: Question, devices: Iterable[DeviceStatus]) -> Counted:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from unittest.mock import patch
@@ -23,13 +24,13 @@ NOW = datetime(2026, 12, 2, 8, 30, tzinfo=UTC)
 COMMANDS = ("example example", "site site -i example/inventory --var example/var --quiet")
 
 
-def made(folder: Path) -> Path:
-    """The first page of the example's primary school in a site."""
+def made(folder: Path, more: Sequence[str] = ()) -> Path:
+    """The first page of the example's primary school in a site. `more` are commands that are run after it."""
     before = Path.cwd()
     os.chdir(folder)
     try:
         with patch.object(kept, "now", lambda: NOW):
-            for words in COMMANDS:
+            for words in (*COMMANDS, *more):
                 typer.main.get_command(app).main(words.split(), prog_name="leeboard", standalone_mode=False)
     finally:
         os.chdir(before)

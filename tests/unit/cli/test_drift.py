@@ -96,6 +96,19 @@ def test_json_is_all_that_is_printed(tmp_path: Path) -> None:
     assert beat is not None and (beat.schools, beat.devices, beat.exit_code) == (1, 1, 2)
 
 
+def test_a_check_of_one_device_is_no_night(tmp_path: Path) -> None:
+    """It visits that device alone, and nobody is told that the whole inventory was checked."""
+    away = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
+    source = inventory(tmp_path, one=away, two=away)
+    done = drift(tmp_path, "-i", str(source), "--device", "one", "--format", "json")
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert list(devices(done)) == ["one"]
+    assert heartbeat.last(tmp_path / "var") is None
+    assert [path.name for path in (tmp_path / "var").glob("drift*.html")] == [f"drift-{devices(done)['one']['asset']}.html"]
+    unknown = drift(tmp_path, "-i", str(source), "--device", "three")
+    assert unknown.returncode == 1 and "three: there is no such device in" in unknown.stderr
+
+
 @pytest.fixture(scope="module")
 def three(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
     """A run on this machine, on one that sleeps and on one that takes no connection."""

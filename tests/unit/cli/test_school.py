@@ -6,11 +6,13 @@ import json
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from leeboard.cli.school import changeable
+from leeboard.model.words import local_day
 from leeboard.policy.load import load
 from tests.unit.playing import ROOT, command
 
@@ -31,12 +33,14 @@ def enforce(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_a_family_is_switched_on_listed_and_off_again(estate: Path) -> None:
     before = (estate / "la" / "example-secondary" / "school.yml").read_bytes()
     done = enforce(estate, "Example Secondary", "lck", "--by", "Head teacher", "--yes")
+    today = local_day(datetime.now(UTC))
     assert done.returncode == 0, done.stderr
-    assert "Example Secondary School (900002): a roll-out may change LCK from 20" in done.stdout
+    assert f"School (900002): a roll-out may change LCK from {today} on, by Head teacher" in done.stdout
     listed = command(estate, *SCHOOL, "list", "-i", "la", COLUMNS="200").stdout
-    assert any("900002" in line and "LCK" in line and "Head teacher" in line for line in listed.splitlines()), listed
+    words = ("900002", "LCK", today, "Head teacher")
+    assert any(all(word in line for word in words) for line in listed.splitlines()), listed
     again = enforce(estate, "900002", "LCK", "--by", "Somebody", "--yes")
-    assert again.returncode == 0 and "LCK is on already (since 20" in again.stdout
+    assert again.returncode == 0 and f"LCK is on already (since {today}, by Head teacher)" in again.stdout
     off = enforce(estate, "900002", "LCK", "--by", "Head teacher", "--stop", "--yes")
     assert off.returncode == 0, off.stderr
     assert (estate / "la" / "example-secondary" / "school.yml").read_bytes() == before

@@ -179,6 +179,17 @@ def test_reports_and_exit_code_agree(
         assert "staff-2026-11-01.csv" in said
 
 
+@pytest.mark.parametrize(("lacking", "said"), [(1, "1 account"), (2, "2 accounts")])
+def test_one_account_is_one(estate: Estate, tmp_path: Path, lacking: int, said: str) -> None:
+    rows = "".join(f"person-{place},{'no' if place < lacking else 'yes'}\n" for place in range(3))
+    named = export(tmp_path, f"account,second factor\n{rows}")
+    (school,) = estate.schools(at(0), device("LT-1", level="sensitive"), of_123456=named).values()
+    (staff,) = (
+        one for finding in school.findings for one in finding.judged if one.address == "second_factor:all-staff"
+    )
+    assert (staff.seen, staff.reason) == (said, f"{lacking} of 3 accounts")
+
+
 def test_the_bundle_knows_nothing_of_it(estate: Estate) -> None:
     estate.night(0)
     found = {held.control for held in estate.store.history(URN, "LT-1")}
@@ -282,9 +293,9 @@ def test_what_is_wrong_with_them_is_said_once(variable: str, values: list[object
 
 
 def test_what_a_roll_out_may_change_is_said(estate: Estate) -> None:
-    told = {f"of_{URN}": SchoolVariables(enforce=("LCK (since 2026-09-01, Head teacher)",))}
+    told = {f"of_{URN}": SchoolVariables(enforce=("LCK (since 1 Sep 2026, Head teacher)",))}
     (school,) = estate.schools(at(0), **told).values()
-    assert school.enforces == "A roll-out may change LCK (since 2026-09-01, Head teacher)."
+    assert school.enforces == "A roll-out may change LCK (since 1 Sep 2026, Head teacher)."
     some = [device("LT-1").model_copy(update={"enforce": families}) for families in (("LCK",), ("AUD", "LCK"))]
     assert estate.schools(at(0), *some)[URN].enforces == "A roll-out may change AUD, LCK."
     assert estate.schools(at(0))[URN].enforces == "A roll-out may change nothing here yet."
@@ -292,11 +303,11 @@ def test_what_a_roll_out_may_change_is_said(estate: Estate) -> None:
 
 def test_reports_say_what_a_roll_out_may_change(estate: Estate) -> None:
     estate.night(0)
-    told = {f"of_{URN}": SchoolVariables(enforce=("LCK (since 2026-09-01, Head teacher)",))}
+    told = {f"of_{URN}": SchoolVariables(enforce=("LCK (since 1 Sep 2026, Head teacher)",))}
     schools = tuple(estate.schools(at(0), **told).values())
     status = estate_status(estate.store, load(), [device("LT-1")], at(0))
     status = EstateStatus(status.devices, status.baseline, status.at, schools=schools)
-    words = "A roll-out may change LCK (since 2026-09-01, Head teacher)."
+    words = "A roll-out may change LCK (since 1 Sep 2026, Head teacher)."
     assert words in page.render(status)
     assert json_report.as_json(status)["schools"][0]["enforces"] == words
     two = EstateStatus((*status.devices, *status.devices), status.baseline, status.at, schools=schools)

@@ -47,6 +47,8 @@ LIKE = {
         ("LBL-01", "a console shows what Debian wrote"),
     ),
 }
+# When the cases have a key made, which is later than this visit; here it is older.
+MADE = ("2026-11-26T10:00:00Z", "2026-11-24T10:00:00Z")
 SILENT = {"EP-0004": "no answer within 10 seconds; is it switched on?"}
 
 
@@ -59,6 +61,7 @@ def answer(device: Expected, like: Sequence[tuple[str, str]] | None = None) -> d
     }
     seen = Case("LCK-01", merged).observation().model_dump(mode="json", exclude_defaults=True, by_alias=True)
     text: str = json.dumps(seen).replace(NOTICE, device.parameters["notice_text"])
+    text = text.replace(*MADE)
     seen = {**json.loads(text), "observed_at": stamp(VISITED)}
     seen["identity"]["serial"]["value"] = f"EXAMPLE-{device.asset}"
     found: dict[str, Any] = seen

@@ -26,7 +26,7 @@ from leeboard.verdict.status import DeviceStatus, EstateStatus
 from tests.unit.evidence.estate import NIGHT, baseline, expected, observation, run_id, write
 from tests.unit.report import samples
 from tests.unit.report.reading import Page
-from tests.unit.report.samples import AT, device, estate, status
+from tests.unit.report.samples import AT, CONTROLS, device, estate, status
 
 DAY = timedelta(days=1)
 
@@ -124,6 +124,15 @@ def test_hostile_text_is_escaped_in_each_view() -> None:
         standing.show_device(screen, replace(it, devices=(one,)), one, "No run is kept.")
     assert stream.getvalue().count("H-0") > 1
     assert all(line.isprintable() for line in stream.getvalue().split("\n"))
+
+
+def test_what_nobody_has_ever_seen_is_said_once_and_not_control_by_control() -> None:
+    stream = io.StringIO()
+    findings = tuple(Finding(one, Verdict.MISSING, Mode.ENFORCE, (), "no run has ever seen it") for one in CONTROLS)
+    never = DeviceStatus(device("A-1"), "unreachable", findings, message="no answer")
+    standing.show_device(Screen(Console(file=stream, width=ENDLESS)), estate(never), never, "")
+    said = stream.getvalue()
+    assert f"{len(CONTROLS)} never seen." in said and "no answer" in said and CONTROLS[0] not in said
 
 
 def test_a_view_begins_with_the_coverage_and_ends_with_the_exit_code(kept: EstateStatus) -> None:

@@ -110,6 +110,18 @@ def test_a_check_without_rights_is_one_action_for_all_controls() -> None:
     assert len(worklist(estate(on("A-1", *broken)))) == 2, "what failed for reasons of its own is work of its own"
 
 
+def test_a_step_that_another_one_says_in_full_is_not_said_twice() -> None:
+    start, longer, other = "Run systemctl start auditd.", "Run systemctl start auditd; if it fails, look.", "Restart it."
+    remedies = (start, longer, other, "Restart it, or sign out.")
+    finding = Finding(
+        "AUD-01", Verdict.DRIFTED, Mode.ENFORCE, tuple(judged(Verdict.DRIFTED, remedy=one) for one in remedies)
+    )
+    (item,) = worklist(estate(on("A-1", finding)))
+    assert item.steps == (longer, other, "Restart it, or sign out.")
+    (alone,) = worklist(estate(on("A-1", drifted("AUD-01", start))))
+    assert alone.steps == (start,)
+
+
 def test_a_value_that_the_school_has_to_give_is_the_step() -> None:
     reason = "no collector is named: set leeboard_log_collector"
     lacking = [

@@ -20,6 +20,7 @@ from leeboard.report import standing
 from leeboard.report.export.source import Source
 from leeboard.report.site.build import build
 from leeboard.report.site.frame import HERE
+from leeboard.report.summary.questions import QUESTIONS
 from tests.unit.evidence import estate
 from tests.unit.evidence.estate import NIGHT, URN, expected, observation
 from tests.unit.report import samples
@@ -134,6 +135,23 @@ def test_each_device_has_a_page_that_does_not_change_with_the_clock(tmp_path: Pa
     assert not [path for path in changed if path.parent.name in ("devices", "controls")]
     about = (tmp_path / "site" / "about.js").read_text()
     assert str(int((source.at + timedelta(hours=3)).timestamp()) // 60) in about
+
+
+def test_a_device_s_page_begins_with_the_four_answers(tmp_path: Path) -> None:
+    seen = {"ENC-01": samples.Verdict.DRIFTED, "LCK-01": samples.Verdict.COMPLIANT, "AUD-01": samples.Verdict.WAIVED}
+    lost = samples.DeviceStatus(
+        samples.device("L-2"), "failed", samples.status(samples.device("L-2"), seen).findings, message="no answer"
+    )
+    written(tmp_path, samples.estate(samples.status(samples.device("L-1"), seen), lost))
+    said = {}
+    for asset in ("L-1", "L-2"):
+        text = (tmp_path / "site" / "schools" / "900001" / "devices" / f"{asset}.html").read_text("utf-8")
+        rows = re.findall(r'<tr><th scope="row">([^<]+)</th><td><span class="badge \w+">([^<]+)<', text)
+        said[asset] = dict(rows[:4])
+    first, failed = said.values()
+    assert list(first) == [one.of_one for one in QUESTIONS]
+    assert list(first.values()) == ["no", "yes", "not known", "accepted risk"]
+    assert list(failed.values()) == ["no", "not known", "not known", "not known"]
 
 
 def test_hostile_text_stays_text(tmp_path: Path) -> None:
