@@ -157,20 +157,22 @@ def test_who_is_shut_out_by_another_finds_the_device_put_back_once_that_is_put_r
     seen: list[str] = []
     assert door.shut() == ""
     door.guard(desk.endpoint)
-    guarded = desk.endpoint.lets_in
+    guarded, turn = desk.endpoint.lets_in, threading.Lock()
 
     def lets_in() -> bool:
-        if machine.path(CHECKPOINT + r"\state.back").exists() and len(seen) == 1:
-            seen.append(door.shut())
-            open_for(machine, desk)
-        elif bolted(machine) and not seen:
-            way(machine)
-            seen.append(door.shut())
-        return guarded()
+        with turn:
+            if machine.path(CHECKPOINT + r"\state.back").exists() and len(seen) == 1:
+                seen.append(door.shut())
+                open_for(machine, desk)
+            elif bolted(machine) and not seen:
+                way(machine)
+                seen.append(door.shut())
+            return guarded()
 
     desk.endpoint.lets_in = lets_in
     with time_that_passes(machine, seen):
         visit = roll_out(desk)
+    assert machine.path(CHECKPOINT + r"\state.back").exists(), visit.output
     assert len(seen) == 2 and seen[0] and seen[0] == seen[1], "what was taken away by another is not Leeboard's"
     assert machine.reg_query(POLICY, BOLT) == ("REG_DWORD", "00000000"), visit.output
     assert TaskService(machine).tasks() == []

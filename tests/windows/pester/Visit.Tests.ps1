@@ -168,7 +168,7 @@ Describe 'Get-LeeboardIdentity' {
 Describe 'Get-LeeboardFact' {
     BeforeEach {
         $global:LeeboardCim = @{
-            Win32_OperatingSystem = @(@{ ProductType = [uint32]1 })
+            Win32_OperatingSystem = @(@{ ProductType = [uint32]1; OperatingSystemSKU = [uint32]121 })
             Win32_SystemEnclosure = @(@{ ChassisTypes = [uint16[]]10 })
             Win32_EncryptableVolume = @(
                 @{ VolumeType = [uint32]1; ProtectionStatus = [uint32]1 }
@@ -187,7 +187,7 @@ Describe 'Get-LeeboardFact' {
 
     It 'names every fact' {
         (Get-LeeboardFact).Keys | Should -Be @(
-            'windows_kind', 'chassis', 'smart_cards', 'bitlocker_os_volume', 'mdm_enrolled', 'modern_standby', 'domain',
+            'windows_kind', 'edition', 'chassis', 'smart_cards', 'bitlocker_os_volume', 'mdm_enrolled', 'modern_standby', 'domain',
             'shared_folders', 'checkpoint', 'vpn')
     }
 
@@ -196,6 +196,24 @@ Describe 'Get-LeeboardFact' {
     ) {
         $LeeboardCim.Win32_OperatingSystem = @(@{ ProductType = [uint32]$Number })
         (Get-LeeboardFact).windows_kind.value | Should -Be $Kind
+    }
+
+    It 'calls the edition with the number <Number> <Edition>' -TestCases @(
+        @{ Number = 101; Kind = 1; Edition = 'home' }, @{ Number = 100; Kind = 1; Edition = 'home' }
+        @{ Number = 48; Kind = 1; Edition = 'pro' }, @{ Number = 164; Kind = 1; Edition = 'pro' }
+        @{ Number = 121; Kind = 1; Edition = 'education' }, @{ Number = 4; Kind = 1; Edition = 'enterprise' }
+        @{ Number = 125; Kind = 1; Edition = 'enterprise' }, @{ Number = 7; Kind = 3; Edition = 'server' }
+        @{ Number = 8; Kind = 2; Edition = 'server' }, @{ Number = 2882382797; Kind = 1; Edition = 'other' }
+        @{ Number = 203; Kind = 1; Edition = 'other' }
+    ) {
+        $LeeboardCim.Win32_OperatingSystem = @(@{ ProductType = [uint32]$Kind; OperatingSystemSKU = [uint32]$Number })
+        $fact = (Get-LeeboardFact).edition
+        $fact.value, $fact.source | Should -Be $Edition, "Win32_OperatingSystem.OperatingSystemSKU: $Number"
+    }
+
+    It 'does not guess an edition that Windows does not say' {
+        $LeeboardCim.Win32_OperatingSystem = @(@{ ProductType = [uint32]1; OperatingSystemSKU = $null })
+        (Get-LeeboardFact).edition.code | Should -Be 'failed'
     }
 
     It 'calls chassis <Codes> <Kind>' -TestCases @(
