@@ -18,6 +18,7 @@ from ansible_collections.leeboard.schools.plugins.plugin_utils.vpn_wireguard imp
 if not brain.missing():
     from leeboard.model.enums import Mode
     from leeboard.model.vpn_told import is_wireguard
+    from leeboard.planning.authorities import authorities
     from leeboard.planning.editions import device_tunnel, lacking
     from leeboard.planning.plan import apart, could_cut_off, plan
     from leeboard.verdict.evaluate import GROUP_POLICY
@@ -100,8 +101,8 @@ class ActionModule(DeviceAction):
             if not steps:
                 break
             done.update(steps)
-            if self._task.check_mode:
-                self._remarks += [f"{visit.device.name}: {one}" for one in lacking(visit.observation, steps)]
+            said = lacking(visit.observation, steps) if self._task.check_mode else ()
+            self._remark(visit, (*authorities(visit.observation), *said))
             done.difference_update(self._apply(visit, steps))
             if self._task.check_mode:
                 break
@@ -159,6 +160,11 @@ class ActionModule(DeviceAction):
         if self._task.check_mode and not self._problems and without != list(steps):
             self._remarks.append(f"{visit.device.name}: then its VPN tunnel would be set up")
         return [step for step in without if step.changes]
+
+    def _remark(self, visit, words) -> None:
+        """Say something of the device, once however many rounds find it."""
+        said = [f"{visit.device.name}: {one}" for one in words]
+        self._remarks += [one for one in said if one not in self._remarks]
 
     def _done(self, evidence: dict) -> dict:
         """Evidence with what was changed, and why some of it was put back: the task's own words are in no bundle."""

@@ -5,6 +5,7 @@
 #AnsibleRequires -PowerShell .engine.Host
 #AnsibleRequires -PowerShell .engine.Reading
 #AnsibleRequires -PowerShell .mdm.Enrolment
+#AnsibleRequires -PowerShell .mdm.OsConfig
 #AnsibleRequires -PowerShell .system.Native
 #AnsibleRequires -PowerShell .system.RegistryKey
 #AnsibleRequires -PowerShell .vpn.VpnConnection
@@ -30,6 +31,7 @@ $script:Editions = [ordered]@{
     education = 121, 122
     enterprise = 4, 27, 70, 72, 84, 125, 126, 129, 130
 }
+$script:DscDocuments = 'Current.mof', 'Pending.mof'
 $script:Shares = 'print$', 'SYSVOL', 'NETLOGON'
 $script:BitLocker = 'root\CIMV2\Security\MicrosoftVolumeEncryption'
 $script:Readers = 'HKLM\SOFTWARE\Microsoft\Cryptography\Calais\Readers'
@@ -46,6 +48,7 @@ function Get-LeeboardFact {
         smart_cards = { Get-SmartCard }
         bitlocker_os_volume = { Get-BitLocker }
         mdm_enrolled = { Get-Enrolment }
+        configured_by = { Get-Configurer }
         modern_standby = { Get-ModernStandby }
         domain = { Get-Domain }
         shared_folders = { Get-SharedFolder }
@@ -155,6 +158,21 @@ function Get-Enrolment {
         throw (New-LeeboardProblem -Code malformed -Why $why)
     }
     return New-LeeboardValue -Value $false -Type bool -Source $found.Source
+}
+
+# What keeps this machine to a configuration of its own, beside group policies and MDM services: OSConfig by its scenarios,
+# and DSC where it holds a document (PowerShell-Docs-DSC, Remove-DscConfigurationDocument: current, pending). What DSC sets
+# is in that document, which is encrypted; so its values have no owner here.
+function Get-Configurer {
+    $found = @((Get-LeeboardOsConfig).Scenarios | Where-Object { $_ } | ForEach-Object { "osconfig: $_" })
+    $folder = [System.IO.Path]::Combine([string]$env:SystemRoot, 'System32', 'Configuration')
+    foreach ($name in $script:DscDocuments) {
+        if (Test-Path -LiteralPath ([System.IO.Path]::Combine($folder, $name)) -PathType Leaf) {
+            $found = @('dsc') + $found
+            break
+        }
+    }
+    return New-LeeboardValue -Value ([string[]]$found) -Type list -Source "DeclaredConfiguration, $folder"
 }
 
 function Get-ModernStandby {
