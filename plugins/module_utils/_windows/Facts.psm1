@@ -167,7 +167,7 @@ function Get-Configurer {
     $found = @((Get-LeeboardOsConfig).Scenarios | Where-Object { $_ } | ForEach-Object { "osconfig: $_" })
     $folder = [System.IO.Path]::Combine([string]$env:SystemRoot, 'System32', 'Configuration')
     foreach ($name in $script:DscDocuments) {
-        if (Test-Path -LiteralPath ([System.IO.Path]::Combine($folder, $name)) -PathType Leaf) {
+        if ([System.IO.File]::Exists([System.IO.Path]::Combine($folder, $name))) {
             $found = @('dsc') + $found
             break
         }
