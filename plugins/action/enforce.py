@@ -18,6 +18,8 @@ from ansible_collections.leeboard.schools.plugins.plugin_utils.vpn_wireguard imp
 if not brain.missing():
     from leeboard.model.enums import Mode
     from leeboard.model.vpn_told import is_wireguard
+    from leeboard.planning.authorities import authorities
+    from leeboard.planning.editions import device_tunnel, lacking
     from leeboard.planning.plan import apart, could_cut_off, plan
     from leeboard.verdict.evaluate import GROUP_POLICY
     from leeboard.verdict.waivers import left_alone
@@ -26,9 +28,6 @@ OPTIONS = {"families": {"type": "list", "elements": "str", "required": True, "al
 TUNNELS = (("vpn", "tunnel"), ("vpn_connection", "tunnel"))  # driver and address of what a certificate is needed for
 NO_VPN = "none"  # in place of what a device is told: its tunnel goes, with its certificate
 BY_HAND = "on Windows the VPN is a profile for everybody on the machine; people dial it, it does not dial by itself"
-# Microsoft, device tunnels of Always On VPN: members of a domain with Windows Enterprise or Education alone.
-NO_DEVICE_TUNNEL = "; a device tunnel, which does, takes a member of a domain, and this device is in none"
-A_DEVICE_TUNNEL = "; a device tunnel, which does, takes Windows Enterprise or Education, and Leeboard makes none"
 REPLACE = "remote_access_replace_charon"  # a variable of the role, for what a preview says
 MOST_ROUNDS = 4  # each round must bring something; a plan that stays the same is not tried again
 
@@ -102,6 +101,8 @@ class ActionModule(DeviceAction):
             if not steps:
                 break
             done.update(steps)
+            said = lacking(visit.observation, steps) if self._task.check_mode else ()
+            self._remark(visit, (*authorities(visit.observation), *said))
             done.difference_update(self._apply(visit, steps))
             if self._task.check_mode:
                 break
@@ -147,7 +148,7 @@ class ActionModule(DeviceAction):
         """The steps but for the tunnel, where the certificate that it hangs on is not there."""
         planned = {(step.driver, one.address) for step in steps for one in step.changes}
         if self._task.check_mode and TUNNELS[1] in planned:
-            self._remarks.append(f"{visit.device.name}: {BY_HAND}{_device_tunnel(visit.observation)}")
+            self._remarks.append(f"{visit.device.name}: {BY_HAND}{device_tunnel(visit.observation)}")
         if not self._no_tunnel:
             return list(steps)
         without = [
@@ -159,6 +160,11 @@ class ActionModule(DeviceAction):
         if self._task.check_mode and not self._problems and without != list(steps):
             self._remarks.append(f"{visit.device.name}: then its VPN tunnel would be set up")
         return [step for step in without if step.changes]
+
+    def _remark(self, visit, words) -> None:
+        """Say something of the device, once however many rounds find it."""
+        said = [f"{visit.device.name}: {one}" for one in words]
+        self._remarks += [one for one in said if one not in self._remarks]
 
     def _done(self, evidence: dict) -> dict:
         """Evidence with what was changed, and why some of it was put back: the task's own words are in no bundle."""
@@ -287,9 +293,3 @@ def _arguments(visit, step) -> dict:
 def _words(step, answer: dict) -> str:
     """Why a step failed, with its driver before it."""
     return answers.of_driver(step.driver, failure_message(answer))
-
-
-def _device_tunnel(observation) -> str:
-    """What a device can have beside such a profile, by what it is; nothing where that could not be read."""
-    domain = observation.facts.get("domain")
-    return {"absent": NO_DEVICE_TUNNEL, "value": A_DEVICE_TUNNEL}.get(domain.state if domain else "", "")

@@ -147,8 +147,8 @@ class WindowsMachine:
 
         Text comes as it is, numbers as eight hexadecimal digits, the rest as bytes in hexadecimal.
         """
-        target = self.drive / "standins" / "export.reg"
-        done = self.call("reg", "export", key, r"C:\standins\export.reg", "/y")
+        target = self.drive / "standins" / f"{uuid.uuid4().hex}.reg"  # several threads may ask at once
+        done = self.call("reg", "export", key, rf"C:\standins\{target.name}", "/y")
         if done.returncode != 0:
             return None
         content = re.sub(r",\\\n\s*", ",", target.read_text(encoding="utf-16"))

@@ -25,6 +25,7 @@ from leeboard.model.enums import Mode
 from leeboard.model.observation import Observation
 from leeboard.model.operators import named
 from leeboard.model.verdicts import Verdict
+from leeboard.planning.editions import no_bitlocker
 from leeboard.policy.resolve import Wanted, parameters
 from leeboard.verdict.evaluate import judge
 from leeboard.verdict.waivers import left_alone
@@ -98,11 +99,16 @@ def look_after(
 
     With `dry` nothing is changed, only said, and that nobody has tried it. What is wrong with the inventory is raised
     before the device is asked anything; with a PIN that cannot be set everything else goes on. A volume of Windows that
-    is as somebody accepted it (a waiver of ENC-01) is left as it is. The vault is asked where passwords are kept here.
+    is as somebody accepted it (a waiver of ENC-01) is left as it is, and so is a device whose edition of Windows has no
+    BitLocker that could be switched on: it is asked nothing, and that is its refusal. The vault is asked where passwords
+    are kept here.
     """
     risk = accepted(wanted, observation, clock())
     if risk:
         return Outcome(nothing=risk)
+    lacks = no_bitlocker(observation)
+    if lacks:
+        return Outcome(failed=[lacks], refused=[lacks])
     tpm = parse_policy(variables.tpm, variables.pin)
     options, days = parse_options(variables.options), lasts(wanted, ON_WINDOWS)
     wish, wrong = wish_of(wanted, observation, tpm, variables.pin, options, days)

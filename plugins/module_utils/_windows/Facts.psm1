@@ -5,6 +5,7 @@
 #AnsibleRequires -PowerShell .engine.Host
 #AnsibleRequires -PowerShell .engine.Reading
 #AnsibleRequires -PowerShell .mdm.Enrolment
+#AnsibleRequires -PowerShell .mdm.OsConfig
 #AnsibleRequires -PowerShell .system.Native
 #AnsibleRequires -PowerShell .system.RegistryKey
 #AnsibleRequires -PowerShell .vpn.VpnConnection
@@ -22,6 +23,15 @@ $script:Kinds = [ordered]@{
 }
 # https://learn.microsoft.com/windows/win32/cimwin32prov/win32-operatingsystem: ProductType
 $script:ProductTypes = @{ 1 = 'client'; 2 = 'domain_controller'; 3 = 'server' }
+# Microsoft, GetProductInfo function, and winnt.h for the editions of schools: the numbers of OperatingSystemSKU. Those
+# of servers are not told apart.
+$script:Editions = [ordered]@{
+    home = 98, 99, 100, 101
+    pro = 48, 49, 103, 161, 162, 164, 165
+    education = 121, 122
+    enterprise = 4, 27, 70, 72, 84, 125, 126, 129, 130
+}
+$script:DscDocuments = 'Current.mof', 'Pending.mof'
 $script:Shares = 'print$', 'SYSVOL', 'NETLOGON'
 $script:BitLocker = 'root\CIMV2\Security\MicrosoftVolumeEncryption'
 $script:Readers = 'HKLM\SOFTWARE\Microsoft\Cryptography\Calais\Readers'
@@ -33,10 +43,12 @@ function Get-LeeboardFact {
     #>
     $finders = [ordered]@{
         windows_kind = { Get-WindowsKind }
+        edition = { Get-Edition }
         chassis = { Get-Chassis }
         smart_cards = { Get-SmartCard }
         bitlocker_os_volume = { Get-BitLocker }
         mdm_enrolled = { Get-Enrolment }
+        configured_by = { Get-Configurer }
         modern_standby = { Get-ModernStandby }
         domain = { Get-Domain }
         shared_folders = { Get-SharedFolder }
@@ -72,6 +84,21 @@ function Get-WindowsKind {
         throw (New-LeeboardProblem -Code malformed -Why "Win32_OperatingSystem.ProductType is $number")
     }
     return New-LeeboardValue -Value $script:ProductTypes[$number] -Type string -Source 'Win32_OperatingSystem.ProductType'
+}
+
+# Which edition this is: it decides what the machine can have at all. By number, since names are translated.
+function Get-Edition {
+    $system = Get-One Win32_OperatingSystem
+    if ($null -eq $system.OperatingSystemSKU) {
+        throw (New-LeeboardProblem -Code failed -Why 'Win32_OperatingSystem does not say its OperatingSystemSKU')
+    }
+    $number = [long]$system.OperatingSystemSKU
+    $edition = 'other'
+    foreach ($name in $script:Editions.Keys) {
+        if ($script:Editions[$name] -contains $number) { $edition = $name }
+    }
+    if ($edition -ceq 'other' -and [int]$system.ProductType -ne 1) { $edition = 'server' }
+    return New-LeeboardValue -Value $edition -Type string -Source "Win32_OperatingSystem.OperatingSystemSKU: $number"
 }
 
 function Get-Chassis {
@@ -131,6 +158,21 @@ function Get-Enrolment {
         throw (New-LeeboardProblem -Code malformed -Why $why)
     }
     return New-LeeboardValue -Value $false -Type bool -Source $found.Source
+}
+
+# What keeps this machine to a configuration of its own, beside group policies and MDM services: OSConfig by its scenarios,
+# and DSC where it holds a document (PowerShell-Docs-DSC, Remove-DscConfigurationDocument: current, pending). What DSC sets
+# is in that document, which is encrypted; so its values have no owner here.
+function Get-Configurer {
+    $found = @((Get-LeeboardOsConfig).Scenarios | Where-Object { $_ } | ForEach-Object { "osconfig: $_" })
+    $folder = [System.IO.Path]::Combine([string]$env:SystemRoot, 'System32', 'Configuration')
+    foreach ($name in $script:DscDocuments) {
+        if ([System.IO.File]::Exists([System.IO.Path]::Combine($folder, $name))) {
+            $found = @('dsc') + $found
+            break
+        }
+    }
+    return New-LeeboardValue -Value ([string[]]$found) -Type list -Source "DeclaredConfiguration, $folder"
 }
 
 function Get-ModernStandby {

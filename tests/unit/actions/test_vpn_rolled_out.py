@@ -242,6 +242,10 @@ def test_a_preview_says_both_and_makes_neither(tmp_path: Path, monkeypatch: pyte
             {"domain": "school.example"},
             "; a device tunnel, which does, takes Windows Enterprise or Education, and Leeboard makes none",
         ),
+        (
+            {"domain": "school.example", "edition": "pro"},
+            "; a device tunnel, which does, takes Windows Enterprise or Education, and this is Windows Pro",
+        ),
     ],
 )
 def test_a_preview_for_windows_says_what_the_device_can_have(

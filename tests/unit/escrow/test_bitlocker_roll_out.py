@@ -18,6 +18,7 @@ from leeboard.model.finding import Judged
 from leeboard.model.observation import Found, Observation, Reading
 from leeboard.model.verdicts import Verdict
 from leeboard.model.waiver import Waiver, parse
+from leeboard.planning.editions import NO_BITLOCKER
 from leeboard.policy.load import load
 from leeboard.policy.resolve import Wanted, resolve
 from leeboard.verdict.evaluate import evaluate
@@ -26,7 +27,7 @@ from tests.unit.escrow.bitlocker_controller import DEVICE, WindowsController, cl
 from tests.unit.escrow.bitlocker_device import PASSWORD, TPM_AND_PIN
 from tests.unit.escrow.vaults import AT, a_vault
 
-SEEN = Observation.model_construct(readings=())
+SEEN = Observation.model_construct(facts={}, readings=())
 BASELINE = load()
 
 
@@ -72,6 +73,16 @@ def test_a_pin_that_cannot_be_set_costs_the_password_nothing(controller: Windows
     roll_out(controller, tpm="tpm-and-pin", pin="192837")
     assert {one["type"] for one in controller.device.drive("C:").protectors} == {PASSWORD, TPM_AND_PIN}
     assert not any("192837" in one for one in controller.device.sent)
+
+
+@pytest.mark.parametrize("dry", [True, False])
+def test_windows_home_is_refused_before_it_is_asked_anything(controller: WindowsController, dry: bool) -> None:
+    home = Found(state="value", value="home", source="test")
+    seen = Observation.model_construct(facts={"edition": home}, readings=())
+    wanted = resolve(BASELINE, DEVICE)
+    said = look_after(controller.vault, wanted, seen, controller.device.ask, controller.clock, Variables(), dry)
+    assert said.failed == said.refused == [NO_BITLOCKER] and said.only_refused and not said.changed
+    assert controller.device.steps == [] and controller.kept.keys == ()
 
 
 def test_a_preview_counts_on_the_policy_that_a_roll_out_writes_first(controller: WindowsController) -> None:

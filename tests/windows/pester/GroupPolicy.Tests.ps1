@@ -4,6 +4,7 @@
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
     function global:Get-LeeboardMdmPolicy { param($Subject) }
+    function global:Get-LeeboardOsConfigOwner { param($Path, $Name) '' }
     foreach ($name in 'Reading', 'Host', 'RegistryKey', 'ToolFile', 'AuditCsv', 'SecurityTemplate', 'RegistryPol',
         'GroupPolicySource', 'GroupPolicy') {
         Import-Module (Get-ChildItem $modules -Recurse -Filter "$name.psm1").FullName -Global -Force
@@ -49,7 +50,7 @@ BeforeAll {
     }
 }
 
-AfterAll { Remove-Item -LiteralPath Function:\Get-LeeboardMdmPolicy }
+AfterAll { Remove-Item -LiteralPath Function:\Get-LeeboardMdmPolicy, Function:\Get-LeeboardOsConfigOwner }
 
 Describe 'the owner' {
     BeforeEach {
@@ -98,6 +99,20 @@ Describe 'the owner' {
             Get-FveOwner | Should -Be 'the local group policy'
             Get-FveOwner 'Other' | Should -Be ''
             Should -Invoke Get-LeeboardCim -ModuleName GroupPolicySource -Times 0 -Exactly
+        }
+
+        It 'is OSConfig where nobody else has it, and where the policies cannot be read' {
+            Mock Get-LeeboardOsConfigOwner -ModuleName GroupPolicy { if ($Name -eq 'MinimumPIN') { 'OSConfig (S)' } else { '' } }
+            Get-FveOwner | Should -Be 'OSConfig (S)'
+            Get-FveOwner 'Other' | Should -Be ''
+            $Machine.History[$RegistryExtension] = @('local')
+            Add-PolicyFile '' 'Registry.pol' ([byte[]](1, 2, 3))
+            Reset-LeeboardCache
+            Get-FveOwner | Should -Be 'OSConfig (S)'
+            { Get-FveOwner 'Other' } | Should -Throw
+            Add-PolicyFile '' 'Registry.pol' (ConvertTo-Pol @(, @($Policy, 'MinimumPIN', 4, $One)))
+            Reset-LeeboardCache
+            Get-FveOwner | Should -Be 'the local group policy'
         }
 
         It 'is an MDM service where no group policy has it, where that wins, and where the policies cannot be read' {

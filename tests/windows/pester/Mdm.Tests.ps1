@@ -2,7 +2,7 @@
 
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
-    foreach ($name in 'Reading', 'Host', 'RegistryKey', 'Enrolment', 'MdmTable', 'Mdm') {
+    foreach ($name in 'Reading', 'Host', 'RegistryKey', 'Enrolment', 'MdmTable', 'OsConfig', 'Mdm') {
         Import-Module (Get-ChildItem $modules -Recurse -Filter "$name.psm1").FullName -Global -Force
     }
     $script:Fve = 'HKLM\SOFTWARE\Policies\Microsoft\FVE'
@@ -43,6 +43,8 @@ Describe 'what an MDM service sets' {
         }
         Reset-LeeboardCache
         Mock Get-LeeboardEnrolment -ModuleName Mdm { @{ Live = $Machine.Live; Doubts = @(); Source = 'E' } }
+        $Machine.OsConfig = @{}
+        Mock Get-LeeboardOsConfig -ModuleName Mdm { @{ Scenarios = @(); Owners = $Machine.OsConfig } }
         Mock Open-LeeboardKey -ModuleName Mdm {
             $Machine.Opened += $Path
             $values = $null
@@ -105,6 +107,20 @@ Describe 'what an MDM service sets' {
         (Resolve $System InactivityTimeoutSecs (Get-Dword 0)).value | Should -Be 900
         Set-Policy LocalPoliciesSecurityOptions InteractiveLogon_MachineInactivityLimit 300
         (Resolve $System InactivityTimeoutSecs).value | Should -Be 300
+    }
+
+    It 'is OSConfig where one of its authorities set it, on a machine without any service too, and whoever won of both' {
+        Set-Policy DmaGuard DeviceEnumerationPolicy 0 $Gone
+        $dma = 'HKLM\SOFTWARE\Policies\Microsoft\Windows\Kernel DMA Protection'
+        (Get-LeeboardMdmPolicy "$dma`:DeviceEnumerationPolicy").Owner | Should -Be ''
+        $Machine.OsConfig = @{ $Gone = @{ Words = 'OSConfig (S)' } }
+        Reset-LeeboardCache
+        (Get-LeeboardMdmPolicy "$dma`:DeviceEnumerationPolicy").Owner | Should -Be 'OSConfig (S)'
+        (Resolve $dma DeviceEnumerationPolicy).value | Should -Be 0
+        $Machine.Live = @{}
+        (Resolve $dma DeviceEnumerationPolicy).value | Should -Be 0
+        $Machine.OsConfig = @{}
+        (Resolve $dma DeviceEnumerationPolicy).state | Should -Be 'absent'
     }
 
     It 'does not beat the registry, which Windows reads, unless MDM wins; in BitLocker it never does' {

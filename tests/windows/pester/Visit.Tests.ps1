@@ -2,7 +2,7 @@
 
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
-    foreach ($name in 'Reading', 'Host', 'Native', 'RegistryKey', 'Enrolment', 'Registry', 'DefaultProfile', 'Profiles', 'RegistryUser', 'RegistryAcl', 'Identity', 'PrivateFolder', 'Armed', 'Status', 'Facts', 'Visit') {
+    foreach ($name in 'Reading', 'Host', 'Native', 'RegistryKey', 'Enrolment', 'OsConfig', 'Registry', 'DefaultProfile', 'Profiles', 'RegistryUser', 'RegistryAcl', 'Identity', 'PrivateFolder', 'Armed', 'Status', 'Facts', 'Visit') {
         Import-Module (Get-ChildItem $modules -Recurse -Filter "$name.psm1").FullName -Global -Force
     }
     function global:Get-LeeboardVpnFact { New-LeeboardAbsent -Source fake }
@@ -29,7 +29,7 @@ BeforeAll {
 
 AfterAll {
     Remove-Item -LiteralPath Function:\Get-LeeboardVpnFact
-    Remove-Variable -Name LeeboardCim, LeeboardEnrolled -Scope Global -ErrorAction Ignore
+    Remove-Variable -Name LeeboardCim, LeeboardEnrolled, LeeboardOsConfig -Scope Global -ErrorAction Ignore
 }
 
 Describe 'Get-LeeboardObservation' {
@@ -168,7 +168,7 @@ Describe 'Get-LeeboardIdentity' {
 Describe 'Get-LeeboardFact' {
     BeforeEach {
         $global:LeeboardCim = @{
-            Win32_OperatingSystem = @(@{ ProductType = [uint32]1 })
+            Win32_OperatingSystem = @(@{ ProductType = [uint32]1; OperatingSystemSKU = [uint32]121 })
             Win32_SystemEnclosure = @(@{ ChassisTypes = [uint16[]]10 })
             Win32_EncryptableVolume = @(
                 @{ VolumeType = [uint32]1; ProtectionStatus = [uint32]1 }
@@ -183,12 +183,14 @@ Describe 'Get-LeeboardFact' {
         Mock Get-LeeboardSubkeyName -ModuleName Facts { }
         Mock Get-LeeboardSubkeyName -ModuleName Enrolment { }
         Mock Test-LeeboardModernStandby -ModuleName Facts { $false }
+        $global:LeeboardOsConfig = @()
+        Mock Get-LeeboardOsConfig -ModuleName Facts { @{ Scenarios = [string[]]$LeeboardOsConfig; Owners = @{} } }
     }
 
     It 'names every fact' {
         (Get-LeeboardFact).Keys | Should -Be @(
-            'windows_kind', 'chassis', 'smart_cards', 'bitlocker_os_volume', 'mdm_enrolled', 'modern_standby', 'domain',
-            'shared_folders', 'checkpoint', 'vpn')
+            'windows_kind', 'edition', 'chassis', 'smart_cards', 'bitlocker_os_volume', 'mdm_enrolled', 'configured_by',
+            'modern_standby', 'domain', 'shared_folders', 'checkpoint', 'vpn')
     }
 
     It 'calls product type <Number> <Kind>' -TestCases @(
@@ -196,6 +198,24 @@ Describe 'Get-LeeboardFact' {
     ) {
         $LeeboardCim.Win32_OperatingSystem = @(@{ ProductType = [uint32]$Number })
         (Get-LeeboardFact).windows_kind.value | Should -Be $Kind
+    }
+
+    It 'calls the edition with the number <Number> <Edition>' -TestCases @(
+        @{ Number = 101; Kind = 1; Edition = 'home' }, @{ Number = 100; Kind = 1; Edition = 'home' }
+        @{ Number = 48; Kind = 1; Edition = 'pro' }, @{ Number = 164; Kind = 1; Edition = 'pro' }
+        @{ Number = 121; Kind = 1; Edition = 'education' }, @{ Number = 4; Kind = 1; Edition = 'enterprise' }
+        @{ Number = 125; Kind = 1; Edition = 'enterprise' }, @{ Number = 7; Kind = 3; Edition = 'server' }
+        @{ Number = 8; Kind = 2; Edition = 'server' }, @{ Number = 2882382797; Kind = 1; Edition = 'other' }
+        @{ Number = 203; Kind = 1; Edition = 'other' }
+    ) {
+        $LeeboardCim.Win32_OperatingSystem = @(@{ ProductType = [uint32]$Kind; OperatingSystemSKU = [uint32]$Number })
+        $fact = (Get-LeeboardFact).edition
+        $fact.value, $fact.source | Should -Be $Edition, "Win32_OperatingSystem.OperatingSystemSKU: $Number"
+    }
+
+    It 'does not guess an edition that Windows does not say' {
+        $LeeboardCim.Win32_OperatingSystem = @(@{ ProductType = [uint32]1; OperatingSystemSKU = $null })
+        (Get-LeeboardFact).edition.code | Should -Be 'failed'
     }
 
     It 'calls chassis <Codes> <Kind>' -TestCases @(
@@ -279,6 +299,30 @@ Describe 'Get-LeeboardFact' {
         $fact = (Get-LeeboardFact).mdm_enrolled
         $fact.state, $fact.code | Should -Be 'unreadable', 'malformed'
         $fact.why | Should -BeLike '*Enrollments\{A}*'
+    }
+
+    It 'names who else keeps the machine to a configuration: <What>' -TestCases @(
+        @{ What = 'nobody'; Scenarios = @(); File = ''; Found = @() }
+        @{ What = 'OSConfig'; Scenarios = 'A/B', 'C'; File = ''; Found = 'osconfig: A/B', 'osconfig: C' }
+        @{ What = 'DSC'; Scenarios = @(); File = 'Current.mof'; Found = @('dsc') }
+        @{ What = 'DSC that has not begun'; Scenarios = @(); File = 'Pending.mof'; Found = @('dsc') }
+        @{ What = 'DSC that was taken away'; Scenarios = @(); File = 'Previous.mof'; Found = @() }
+        @{ What = 'both'; Scenarios = @('A/B'); File = 'Current.mof'; Found = 'dsc', 'osconfig: A/B' }
+    ) {
+        $global:LeeboardOsConfig = $Scenarios
+        $before = $env:SystemRoot
+        try {
+            $env:SystemRoot = [string]$TestDrive
+            $folder = [System.IO.Path]::Combine([string]$TestDrive, 'System32', 'Configuration')
+            Remove-Item -LiteralPath $folder -Recurse -Force -ErrorAction Ignore
+            [void][System.IO.Directory]::CreateDirectory($folder)
+            if ($File) { [System.IO.File]::WriteAllText([System.IO.Path]::Combine($folder, $File), 'x') }
+            $fact = (Get-LeeboardFact).configured_by
+        } finally {
+            $env:SystemRoot = $before
+        }
+        $fact.state, $fact.type | Should -Be 'value', 'list'
+        @($fact.value) | Should -Be $Found
     }
 
     It 'says how the machine sleeps, or that Windows does not say' {

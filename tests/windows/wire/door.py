@@ -22,6 +22,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import ssl
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -53,10 +55,22 @@ class Door:
         return next(self._ways(), "") or self._certificate() or next(self._sign_in(), "")
 
     def guard(self, endpoint: Endpoint) -> None:
-        """Let an endpoint ask the machine anew for each connection, as the service would."""
-        endpoint.lets_in = lambda: not next(self._ways(), "")
-        endpoint.answers_with = lambda: listener_certificate.context(self.machine, self._thumbprint())
-        endpoint.signs_in = lambda: not next(self._sign_in(), "")
+        """Let an endpoint ask the machine anew for each connection, as the service would; one connection at a time."""
+        turn = threading.Lock()
+
+        def lets_in() -> bool:
+            with turn:
+                return not next(self._ways(), "")
+
+        def answers_with() -> ssl.SSLContext:
+            with turn:
+                return listener_certificate.context(self.machine, self._thumbprint())
+
+        def signs_in() -> bool:
+            with turn:
+                return not next(self._sign_in(), "")
+
+        endpoint.lets_in, endpoint.answers_with, endpoint.signs_in = lets_in, answers_with, signs_in
 
     def _ways(self) -> Iterator[str]:
         """What keeps a connection from being taken."""

@@ -5,13 +5,14 @@
 #AnsibleRequires -PowerShell ..engine.Reading
 #AnsibleRequires -PowerShell ..engine.ToolFile
 #AnsibleRequires -PowerShell ..mdm.Mdm
+#AnsibleRequires -PowerShell ..mdm.OsConfig
 #AnsibleRequires -PowerShell .AuditCsv
 #AnsibleRequires -PowerShell .GroupPolicySource
 #AnsibleRequires -PowerShell .RegistryPol
 #AnsibleRequires -PowerShell .SecurityTemplate
 
-# Who sets something, a group policy or an MDM service, in words, so that nobody repairs by hand what is rewritten for
-# ever.
+# Who sets something, a group policy, an MDM service or OSConfig, in words, so that nobody repairs by hand what is
+# rewritten for ever.
 #
 # Of group policies there are two sources. The resultant set that Windows logs says who won; where it is not to be had, or
 # does not know, the files of the applied group policies say it: Registry.pol ([MS-GPREG]), GptTmpl.inf ([MS-GPSB] 2.2.1,
@@ -28,8 +29,9 @@ $script:AuditExtension = '{F3CCC681-B74C-4060-9F26-CD84525DCA2A}'
 function Get-LeeboardPolicyOwner {
     <#
     .SYNOPSIS
-    Which group policy or MDM service sets a value of the machine's registry: words, or an empty text for none. Throws a
-    problem when that cannot be found out, as the two functions below do; Resolve-LeeboardOwner makes a note of it.
+    Which group policy, MDM service or scenario of OSConfig sets a value of the machine's registry: words, or an empty
+    text for none. Throws a problem when that cannot be found out, as the two functions below do; Resolve-LeeboardOwner
+    makes a note of it.
     .DESCRIPTION
     A group policy that deletes the value owns it too, since it deletes it again whenever somebody sets it; the words
     then say so. Values of users (HKCU) are not looked up.
@@ -45,7 +47,8 @@ function Get-LeeboardPolicyOwner {
     $key = Get-KeyPath $Path
     $subjects = @("$key`n$Name", "$key`n*")
     for ($above = $key; $above; $above = $above -replace '(^|\\)[^\\]*$') { $subjects += "$above`n**" }
-    return Get-Owner "$Path`:$Name" { Find-Owner (Get-Knowledge registry) $subjects }
+    $other = Get-LeeboardOsConfigOwner -Path $Path -Name $Name
+    return Get-Owner "$Path`:$Name" { Find-Owner (Get-Knowledge registry) $subjects } $other
 }
 
 function Get-LeeboardSecurityOwner {
@@ -90,17 +93,20 @@ function Resolve-LeeboardOwner {
     }
 }
 
-# The group policy that -Find names, or else the MDM service; the service first where it wins over group policies, and
-# where nobody can say what those set.
+# The group policy that -Find names, or else the MDM service or OSConfig; the service first where it wins over group
+# policies, and any of them where nobody can say what those set.
 function Get-Owner {
-    param([string]$Subject, [scriptblock]$Find)
+    param([string]$Subject, [scriptblock]$Find, [string]$Other = '')
 
     $service = Get-LeeboardMdmPolicy $Subject
-    if ($null -eq $service -or -not $service.Owner) { return & $Find }
-    if ($service.Wins) { return $service.Owner }
+    if ($null -ne $service -and $service.Owner) {
+        if ($service.Wins) { return $service.Owner }
+        $Other = $service.Owner
+    }
+    if (-not $Other) { return & $Find }
     $policy = try { & $Find } catch { '' }
     if ($policy) { return $policy }
-    return $service.Owner
+    return $Other
 }
 
 # What is known of one kind of setting: @{Resultant; Files; Problem}, the first two as New-RuleSet makes them.

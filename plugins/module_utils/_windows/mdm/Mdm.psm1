@@ -6,6 +6,7 @@
 #AnsibleRequires -PowerShell ..system.RegistryKey
 #AnsibleRequires -PowerShell .Enrolment
 #AnsibleRequires -PowerShell .MdmTable
+#AnsibleRequires -PowerShell .OsConfig
 
 # What device management services (MDM) set on this machine, and what of it counts.
 #
@@ -17,6 +18,7 @@
 # Where the registry's own value is there as well, that is what Windows reads, so it counts. Only where the policy
 # MDMWinsOverGP is 1 does the service's value count, and only for policies of Policy CSP (Microsoft, Policy CSP,
 # ControlPolicyConflict): for BitLocker nobody says who wins. On a machine that no service manages none of this is read.
+# OSConfig counts as one: its authorities set policies of the same CSPs (OsConfig.psm1).
 
 Set-StrictMode -Version 2.0
 
@@ -36,7 +38,7 @@ function Get-LeeboardMdmPolicy {
     #>
     param([Parameter(Mandatory = $true)][string]$Subject)
 
-    $live = (Get-LeeboardEnrolment).Live
+    $live = Get-Setter
     if (-not $live.Count) {
         return
     }
@@ -84,6 +86,16 @@ function Resolve-LeeboardManaged {
     }
     $note = "$($said.Source) is $($said.Found.value), but $Path`:$Name counts"
     return $Found + @{ Note = (Join-Note $note $said.Note) }
+}
+
+# Whoever sets policies here, by id: the live enrolments, and OSConfig's authorities.
+function Get-Setter {
+    $setters = (Get-LeeboardEnrolment).Live.Clone()
+    $theirs = (Get-LeeboardOsConfig).Owners
+    foreach ($id in $theirs.Keys) {
+        if (-not $setters.ContainsKey($id)) { $setters[$id] = $theirs[$id] }
+    }
+    return $setters
 }
 
 # What one line of the table comes to here; nothing where no service sets its policy.
