@@ -1,7 +1,7 @@
-"""What is kept of a Windows device's volumes beside what it shows: the vault's word for ENC-07, ENC-08 and ENC-09.
+"""What is kept of a Windows device's volumes beside what it shows: the vault's word for ENC-01, ENC-07, ENC-08, ENC-09.
 
 A volume is compared by the ids of its recovery passwords, which the ledger has from when they were compared; no
-envelope is opened. They are taken on the controller, during the visit, where the school keeps recovery passwords here.
+envelope is opened. They are taken on the controller, during the visit, where a roll-out looks after BitLocker.
 """
 
 from __future__ import annotations
@@ -45,15 +45,23 @@ PROTECTION = "protection"
 def of_escrow(observation: Observation, wanted: Wanted, var: Path) -> list[Reading]:
     """The readings of the vault in `var`, about the volumes of a device that was observed.
 
-    None where nothing is wanted of them: on another platform, and where recovery passwords are kept elsewhere.
+    None where nothing is wanted of them: on another platform, and where recovery passwords are kept elsewhere. Where a
+    directory keeps them, only those about windows in which protection may be suspended.
     """
-    if not any(setting.setting.driver == ON_WINDOWS for setting in wanted.settings):
+    asked = {setting.setting.address for setting in wanted.settings if setting.setting.driver == ON_WINDOWS}
+    if not asked:
         return []
-    aspects = {**_aspects(observation, wanted, var), PROTECTION: _protection(observation, wanted, var)}
-    return [Reading(driver=ON_WINDOWS, address=address, effective=aspect) for address, aspect in aspects.items()]
+    aspects = _aspects(observation, wanted, var, needs_vault="escrowed" in asked)
+    aspects[PROTECTION] = _protection(observation, wanted, var)
+    return [
+        Reading(driver=ON_WINDOWS, address=address, effective=aspect)
+        for address, aspect in aspects.items()
+        if address in asked
+    ]
 
 
-def _aspects(observation: Observation, wanted: Wanted, var: Path) -> dict[str, Aspect]:
+def _aspects(observation: Observation, wanted: Wanted, var: Path, needs_vault: bool) -> dict[str, Aspect]:
+    """What the vault has, by address. Where a directory keeps the passwords it has windows, and none without a vault."""
     shown = observation.reading(*SHOWN)
     if shown is None:
         return _all(Unreadable(state="unreadable", code="failed", why="the device showed no volumes of BitLocker"))
@@ -66,7 +74,7 @@ def _aspects(observation: Observation, wanted: Wanted, var: Path) -> dict[str, A
     except LeeboardError as problem:
         why = str(problem)[:500]
         return _all(Unreadable(state="unreadable", code="malformed", why=why, source=SOURCE))
-    if not seen.vault:
+    if not seen.vault and needs_vault:
         return _all(Nothing(state="absent", source=SOURCE, note=NO_VAULT))
 
     def places() -> Sequence[Place]:
