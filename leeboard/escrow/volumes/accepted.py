@@ -32,7 +32,8 @@ class Risks:
     """The accepted risks that a roll-out heeds on one device.
 
     `drives` are the DeviceIDs of data drives that are left as they are. `start` is true where what the volume of
-    Windows asks for now stays; `ways` are what else than the level's may open it. `said` is for a person, a line each.
+    Windows asks for now stays; `ways` are what else than the level's the school may choose by name. `said` is for a
+    person, a line each.
     """
 
     drives: tuple[str, ...] = ()
@@ -55,8 +56,8 @@ def of_system(wanted: Wanted, observation: Observation, at: datetime) -> str:
     return ""
 
 
-def of_parts(wanted: Wanted, observation: Observation, at: datetime) -> Risks:
-    """What is accepted of the data drives, and of what is asked for at a start."""
+def of_parts(wanted: Wanted, observation: Observation, at: datetime, chosen: Way | None = None) -> Risks:
+    """What is accepted of the data drives, and of what is asked for at a start. `chosen` is what the school named."""
     waivers = in_force(wanted.device.waivers, wanted.baseline, at)
     drives, said = _drives(wanted, observation, at, waivers.get(DATA_DRIVES[0]))
     start, setting = waivers.get(START[0]), _setting(wanted, *START)
@@ -68,8 +69,8 @@ def of_parts(wanted: Wanted, observation: Observation, at: datetime) -> Risks:
     ways = tuple(way for way in (Way.TPM, Way.PIN) if _names(start, setting, way.value, wanted.device.asset))
     if stays:
         said.append(f"{_words(start)}: what the volume of Windows asks for at a start stays as it is")
-    elif Way.TPM in ways and not _is_among(Way.TPM.value, setting):
-        said.append(f"{_words(start)}: the TPM alone opens the volume of Windows")
+    elif chosen in ways and not _is_among(str(chosen), setting):
+        said.append(f"{_words(start)}: {chosen} opens the volume of Windows, as leeboard_disk_tpm says")
     return Risks(drives, stays, ways, tuple(said))
 
 

@@ -86,7 +86,7 @@ def look_after(
         return Outcome(nothing=whole)
     tpm = parse_policy(variables.tpm, variables.pin)
     options, days = parse_options(variables.options), lasts(wanted, ON_WINDOWS)
-    risks = of_parts(wanted, observation, clock())
+    risks = of_parts(wanted, observation, clock(), tpm.way)
     wish, wrong = wish_of(wanted, observation, tpm, variables.pin, options, days, risks)
     if dry:
         wish = replace(wish, driver={**wish.driver, "policy": planned(wanted, observation, clock())})

@@ -56,7 +56,7 @@ def wish_of(
 
     The PIN is used where the level asks for one, whether `tpm` names a way or not. Without one the driver goes on with
     what needs none (`without_pin`). By `risks` a data drive is left as it is, and what is asked for at a start: that
-    needs no PIN.
+    needs no PIN. Another way than the level's is taken where a risk accepts it and the school names it (`tpm`).
     Where the level leaves a choice, it is the stricter one: a method of 256 bits unless the device's policy says 128,
     and the whole disk unless `used_space` is named.
     """
@@ -81,9 +81,9 @@ def wish_of(
 
 
 def _protector(wanted: Wanted, chosen: Way | None, risked: Iterable[Way]) -> Way:
-    accepted = {*_accepted(wanted, "bitlocker_pre_boot"), *(way.value for way in risked)}
+    accepted = _accepted(wanted, "bitlocker_pre_boot")
     fits = [way for way in (Way.TPM, Way.PIN) if way.value in accepted]
-    if chosen is not None and chosen not in fits:
+    if chosen is not None and chosen not in (*fits, *risked):
         words = " or ".join(fits)
         raise LeeboardError(f"leeboard_disk_tpm is {chosen}, and the level asks for {words} at a start (ENC-03)")
     return chosen or fits[0]

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from leeboard.errors import LeeboardError
 from leeboard.escrow.disks.tpm_policy import Way
 from leeboard.escrow.volumes.accepted import Risks, of_parts
 from leeboard.escrow.volumes.roll_out import Variables, look_after
@@ -108,14 +109,15 @@ def test_what_is_asked_at_a_start_stays_as_it_was_accepted(what: str) -> None:
     waiver, windows, stays, ways = STARTS[what]
     found = of_parts(wanted(waiver, level=Level.HIGH), seen(windows), AT)
     assert (found.start, found.ways, found.drives) == (stays, ways, ())
-    words = "stays as it is" if stays else "the TPM alone opens the volume of Windows" if Way.TPM in ways else ""
-    assert words in " ".join(found.said) and bool(found.said) is bool(words)
+    assert len(found.said) == stays and all("at a start stays as it is" in one for one in found.said)
 
 
 def test_without_a_waiver_or_a_reading_nothing_is_accepted() -> None:
     nothing = Observation.model_construct(facts={}, readings=())
     for risks, observation in ((), seen(with_ways(TPM))), ((risk("ENC-03"), risk("ENC-10")), nothing):
-        assert of_parts(wanted(*risks, level=Level.HIGH), observation, AT) in (Risks(), Risks(ways=(Way.TPM, Way.PIN)))
+        found = of_parts(wanted(*risks, level=Level.HIGH), observation, AT)
+        assert (found.drives, found.start, found.said) == ((), False, ())
+    assert of_parts(wanted(), seen(with_ways(TPM)), AT) == Risks()
 
 
 @pytest.fixture
@@ -143,10 +145,15 @@ def test_the_plan_says_what_is_left_and_the_driver_is_told(controller: WindowsCo
     assert "stays as it is" in said and "leeboard_disk_pin" not in said
 
 
-def test_a_laptop_in_clear_gets_the_way_that_was_accepted(controller: WindowsController) -> None:
+def test_another_way_than_the_levels_is_taken_where_it_is_accepted_and_asked_for_by_name(
+    controller: WindowsController,
+) -> None:
+    """A roll-out writes what the baseline wants, never what was accepted, unless the inventory says so."""
     waiver, in_clear = risk("ENC-03", TPM_ACCEPTED), seen(with_ways(**CLEAR))
     wish, said = told(controller, waiver, in_clear)
+    assert (wish["protector"], wish["left_start"], wish["without_pin"]) == ("tpm-and-pin", False, True)
+    wish, said = told(controller, waiver, in_clear, tpm="tpm")
     assert (wish["protector"], wish["left_start"], wish["without_pin"]) == ("tpm", False, False)
-    assert "the TPM alone opens the volume of Windows" in said
-    wish, _said = told(controller, waiver, in_clear, tpm="tpm-and-pin", pin="19283746")
-    assert wish["protector"] == "tpm-and-pin", "a PIN that is asked for by name is stricter"
+    assert "tpm opens the volume of Windows, as leeboard_disk_tpm says" in said
+    with pytest.raises(LeeboardError, match="the level asks for tpm-and-pin at a start"):
+        told(controller, risk("ENC-03", STICK_ACCEPTED), in_clear, tpm="tpm")
