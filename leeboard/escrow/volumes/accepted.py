@@ -77,7 +77,7 @@ def of_parts(wanted: Wanted, observation: Observation, at: datetime, chosen: Way
 def _drives(
     wanted: Wanted, observation: Observation, at: datetime, waiver: Waiver | None
 ) -> tuple[tuple[str, ...], list[str]]:
-    """The data drives that are as a waiver accepts, each looked at by itself: one that cannot be told hides no other."""
+    """The data drives that are as a waiver accepts, each looked at by itself: one that cannot be told hides none."""
     reading, setting = observation.reading(*VOLUMES), _setting(wanted, *DATA_DRIVES)
     if waiver is None or setting is None or reading is None or not isinstance(reading.effective, Found):
         return (), []

@@ -40,8 +40,8 @@ class _Run(Driving):
 
 
 def give_away(
-    ask: Ask, directory: Directory, driver: dict[str, Any], pin: str = "", dry: bool = False, *, device: Device, var: Path,
-    clock: Callable[[], datetime],
+    ask: Ask, directory: Directory, driver: dict[str, Any], pin: str = "", dry: bool = False, *, device: Device,
+    var: Path, clock: Callable[[], datetime],
 ) -> Outcome:  # fmt: skip
     """Have a device give its recovery passwords to a directory, and then do what its level wants. Raises LeeboardError.
 

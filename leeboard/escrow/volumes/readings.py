@@ -61,7 +61,7 @@ def of_escrow(observation: Observation, wanted: Wanted, var: Path) -> list[Readi
 
 
 def _aspects(observation: Observation, wanted: Wanted, var: Path, needs_vault: bool) -> dict[str, Aspect]:
-    """What the vault has, by address. Where a directory keeps the passwords it has windows, and none without a vault."""
+    """What the vault has, by address. Where a directory keeps passwords it has windows, and without a vault none."""
     shown = observation.reading(*SHOWN)
     if shown is None:
         return _all(Unreadable(state="unreadable", code="failed", why="the device showed no volumes of BitLocker"))

@@ -78,8 +78,8 @@ def look_after(
 
     With `dry` nothing is changed, only said, and that nobody has tried it. What is wrong with the inventory is raised
     before the device is asked anything; with a PIN that cannot be set everything else goes on. What is as somebody
-    accepted it (waivers of ENC-01, ENC-03 and ENC-10) is left as it is. `place` is the vault where passwords are kept here, and `var` where a directory
-    keeps them.
+    accepted it (waivers of ENC-01, ENC-03 and ENC-10) is left as it is. `place` is the vault where passwords are kept
+    here, and `var` where a directory keeps them.
     """
     whole = of_system(wanted, observation, clock())
     if whole:

@@ -173,8 +173,8 @@ def _taken(volume: Volume, taken: Any, place: str) -> _Kept:
     protector = next((one for one in ids if one in volume.passwords), "")
     if not protector:
         raise LeeboardError(
-            f"{volume.label}: its directory ({place}) took no recovery password that is in it, as far as the device shows, "
-            "and firmware that goes wrong asks for one; a roll-out of ENC gives one away first"
+            f"{volume.label}: its directory ({place}) took no recovery password that is in it, as far as the device "
+            "shows, and firmware that goes wrong asks for one; a roll-out of ENC gives one away first"
         )
     return _Kept(protector, "", f"its directory ({place}) took its recovery password {protector}, as the device says")
 

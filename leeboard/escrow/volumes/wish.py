@@ -26,6 +26,7 @@ MANAGER = "bitlocker_manager"
 BESIDE, LEAVE = "beside_manager", "leave_to_manager"
 MANAGERS = {"report": None, "leave": LEAVE, "adopt": BESIDE}
 ADOPT, REPLACE, USED_SPACE = "adopt_passwords", "replace_passwords", "used_space"
+NO_RISKS = Risks()
 OPTIONS = (*DRIVERS, ADOPT, REPLACE, USED_SPACE)
 
 
@@ -49,8 +50,8 @@ def for_driver(wanted: Wanted, options: Iterable[str]) -> list[str]:
 
 
 def wish_of(
-    wanted: Wanted, observation: Observation, tpm: TpmPolicy, pin: str, options: Iterable[str], lasts: int | None = None,
-    risks: Risks = Risks(),
+    wanted: Wanted, observation: Observation, tpm: TpmPolicy, pin: str, options: Iterable[str],
+    lasts: int | None = None, risks: Risks = NO_RISKS,
 ) -> tuple[Wish, str]:  # fmt: skip
     """What is wanted, and in words what is wrong with the PIN; empty for nothing. Raises LeeboardError.
 

@@ -1,4 +1,4 @@
-"""What somebody accepted of data drives (ENC-10) and of the start (ENC-03): who is spared, and what the driver is told."""
+"""What somebody accepted of data drives (ENC-10) and of the start (ENC-03): what is spared, and who is told."""
 
 from __future__ import annotations
 
