@@ -31,6 +31,7 @@ from leeboard.escrow.volumes.device_records import records_of
 from leeboard.escrow.volumes.driving import Driving
 from leeboard.escrow.volumes.suspending import note_over, restarts_left_alone
 from leeboard.escrow.volumes.transport import Purpose, device_key, new_reply, sealed
+from leeboard.escrow.volumes.typed import remembered
 from leeboard.escrow.volumes.volume import (
     CLEAR,
     NAMED,
@@ -105,6 +106,7 @@ class _Run(Driving):
         self.clock = clock
         self.wish = wish
         self.typed: tuple[str, ...] | None = ()
+        self.typed_ever: frozenset[str] = frozenset()  # those that earlier visits saw as well
         self.adopts = False
         self.guids: frozenset[str] | None = None  # of the device's volumes, once it was seen
 
@@ -116,6 +118,7 @@ class _Run(Driving):
             self.guids = frozenset(volume.guid for volume in parse(answer.get("volumes") or []))
             return self.survey()
         self.typed = parse_used(answer.get("used", []))
+        self.typed_ever = frozenset(self.typed or ()) | remembered(self.vault.var, self.device)
         self.adopts = self.wish.strangers is Strangers.ADOPT
         if self.wish.takes_over and answer.get("manager"):
             self.adopts |= self.wish.strangers is Strangers.REPORT
@@ -148,7 +151,7 @@ class _Run(Driving):
         if self.typed is None:
             self.outcome.waiting.append("whether a recovery password was typed there, its event logs do not say")
         for key in [] if self.dry else self.all_keys():
-            if key.state is State.COMPARED and key.protector in (self.typed or ()):
+            if key.state is State.COMPARED and key.protector in self.typed_ever:
                 with self.vault.writing(self.clock()) as writer:
                     writer.note(ledger.USED, **self.about(key), reason="it was typed at the device")
 
@@ -215,7 +218,7 @@ class _Keeping:
         """Why a new password is to be made; empty where none is."""
         if current is None:
             return "no recovery password of it is kept"
-        if current.state is State.USED or current.protector in (self.run.typed or ()):
+        if current.state is State.USED or current.protector in self.run.typed_ever:
             return f"key {current.id} was {'read out' if current.opened else 'typed at the device'}"
         custodians = {custodian.fingerprint for custodian in self.run.vault.custodians}
         if set(current.custodians) != custodians or not set(current.readers) <= custodians:

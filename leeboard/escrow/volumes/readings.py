@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -18,6 +19,7 @@ from leeboard.escrow.keys.recovery_key import Kind
 from leeboard.escrow.vault import controller_state, custody, replica
 from leeboard.escrow.vault.records import Key, Records, State, Window
 from leeboard.escrow.vault.replica import Place
+from leeboard.escrow.volumes import typed
 from leeboard.escrow.volumes.device_records import records_of
 from leeboard.escrow.volumes.volume import guid_of
 from leeboard.model.enums import Level
@@ -80,7 +82,10 @@ def _aspects(observation: Observation, wanted: Wanted, var: Path, needs_vault: b
     def places() -> Sequence[Place]:
         return [replica.open_place(path, seen.vault, copy) for copy, path in enumerate(seen.places, 1)]
 
-    kept = KeptVolumes(records, places, frozenset(seen.custodians), wanted.device.level, wanted.device.urn)
+    custodians, device = frozenset(seen.custodians), wanted.device
+    kept = KeptVolumes(
+        records, places, custodians, device.level, device.urn, partial(typed.remember, var, device, records)
+    )
     return {address: _aspect(look, kept, volumes) for address, look in LOOKS.items()}
 
 
@@ -152,7 +157,8 @@ def volumes_of(value: WireValue) -> list[EncryptableVolume]:
 class KeptVolumes:
     """What the vault has of one device: its records, its places, and the fingerprints of today's custodians.
 
-    `urn` is the one that its school has today; keys may be kept under an earlier one.
+    `urn` is the one that its school has today; keys may be kept under an earlier one. `remember` notes which passwords
+    were typed at the device, and says which were noted at earlier visits.
     """
 
     records: Records
@@ -160,6 +166,7 @@ class KeptVolumes:
     custodians: frozenset[str]
     level: Level
     urn: str
+    remember: Callable[[Collection[str]], Collection[str]] = frozenset
 
     def escrowed(self, volumes: Iterable[EncryptableVolume]) -> list[KeptDisk]:
         """Whether a recovery password that is in the volume is kept. Raises LeeboardError."""
@@ -168,7 +175,7 @@ class KeptVolumes:
     def rotated(self, volumes: Iterable[EncryptableVolume]) -> list[KeptDisk]:
         """Whether what is kept is known to nobody who should not know it any more. Raises LeeboardError."""
         shown = list(volumes)
-        used = _used(shown)
+        used = self.remember(_used(shown))
         return [_disk(volume, *self._rotated(volume, used)) for volume in _looked_at(shown)]
 
     def strangers(self, volumes: Iterable[EncryptableVolume]) -> list[KeptDisk]:
@@ -223,7 +230,7 @@ class KeptVolumes:
             return ["no recovery password that is in it is kept"], ""
         wrong = custody.known_to_others(key, self.custodians)
         if not wrong and key.protector in used:
-            wrong = [f"key {key.id} was typed at the device, as its events say"]
+            wrong = [f"key {key.id} was typed at the device, as its events said"]
         return wrong, "" if wrong else f"key {key.id} was read out by nobody"
 
     def _strangers(self, volume: EncryptableVolume) -> tuple[list[str], str]:
