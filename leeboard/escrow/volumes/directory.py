@@ -15,8 +15,8 @@ from typing import Any
 
 from leeboard.errors import LeeboardError
 from leeboard.escrow.disks.disk import Ask, Outcome
+from leeboard.escrow.vault.device_records import records_of
 from leeboard.escrow.vault.vault import open_vault
-from leeboard.escrow.volumes.device_records import records_of
 from leeboard.escrow.volumes.driving import Driving
 from leeboard.escrow.volumes.suspending import note_over, over, restarts_left_alone
 from leeboard.escrow.volumes.volume import parse, parse_plan

@@ -14,13 +14,13 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from leeboard.errors import LeeboardError
-from leeboard.escrow.disks.readings import AGE, LONGEST, NO_VAULT, ON_WINDOWS, SOURCE
+from leeboard.escrow.disks.readings import AGE, LONGEST, NO_VAULT, ON_WINDOWS, SOURCE, kept_under
 from leeboard.escrow.keys.recovery_key import Kind
 from leeboard.escrow.vault import controller_state, custody, replica
+from leeboard.escrow.vault.device_records import records_of
 from leeboard.escrow.vault.records import Key, Records, State, Window
 from leeboard.escrow.vault.replica import Place
 from leeboard.escrow.volumes import typed
-from leeboard.escrow.volumes.device_records import records_of
 from leeboard.escrow.volumes.volume import guid_of
 from leeboard.model.enums import Level
 from leeboard.model.observation import Aspect, Found, Nothing, Observation, Reading, Unreadable, WireValue
@@ -219,7 +219,7 @@ class KeptVolumes:
             gone = f": {older[-1].protector}, which key {older[-1].id} is, is gone from it" if older else ""
             return [f"no recovery password that is in it is kept{gone}"], ""
         wrong = [*custody.damaged(key, self.places()), *custody.too_few(key, self.level)]
-        where = "" if key.urn == self.urn else f"; it is kept under {key.urn}, the URN that the school had before"
+        where = "" if key.urn == self.urn else f"; {kept_under(key.urn)}"
         return wrong, f"key {key.id} is its recovery password {key.protector}, as compared at {key.proved}{where}"
 
     def _rotated(self, volume: EncryptableVolume, used: Collection[str]) -> tuple[list[str], str]:

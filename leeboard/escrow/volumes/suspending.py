@@ -17,9 +17,9 @@ from leeboard.errors import LeeboardError
 from leeboard.escrow.disks.disk import Ask, Outcome
 from leeboard.escrow.keys.recovery_key import Kind
 from leeboard.escrow.vault import ledger
+from leeboard.escrow.vault.device_records import by_urn, records_of
 from leeboard.escrow.vault.records import Key, Records, State, Window
 from leeboard.escrow.vault.vault import Vault
-from leeboard.escrow.volumes.device_records import by_urn, records_of
 from leeboard.escrow.volumes.volume import ENCRYPTED, OFF, ON, SYSTEM, Volume, parse, parse_plan
 from leeboard.model.device import Device
 from leeboard.model.run_id import stamp
