@@ -26,6 +26,8 @@ $spec = @{
                 preview = @{ type = 'bool'; default = $false }
                 policy = @{ type = 'dict'; default = @{} }
                 without_pin = @{ type = 'bool'; default = $false }
+                left_drives = @{ type = 'list'; elements = 'str'; default = @() }
+                left_start = @{ type = 'bool'; default = $false }
                 options = @{
                     type = 'list'; elements = 'str'; default = @()
                     choices = 'beside_manager', 'leave_to_manager', 'remove_strangers', 'retry_test', 'without_pcr7'

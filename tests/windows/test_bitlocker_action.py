@@ -10,6 +10,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -229,7 +230,6 @@ def test_a_vault_that_cannot_be_reached_changes_nothing_and_is_one_line(controll
         ("bring", {"leeboard_bitlocker_manager": "ignore"}, True, "leeboard_bitlocker_manager"),
         ("suspend", {"leeboard_platform": "linux"}, True, "LUKS cannot be suspended"),
         ("suspend", {"leeboard_recovery_passwords": "elsewhere"}, False, ELSEWHERE),
-        ("suspend", {"leeboard_recovery_passwords": "ad"}, False, NO_WINDOW),
     ],
 )
 def test_what_is_left_alone_or_refused_is_said_before_a_step_is_asked_for(
@@ -292,6 +292,58 @@ def test_with_a_directory_nothing_of_it_comes_to_the_controller(
         assert not leaks(one["password"], *controller.said, tmp_path)
     again = controller.roll_out(**word)
     assert not again["changed"] and not again["failed"]
+
+
+def test_without_a_vault_no_window_is_open_where_a_directory_keeps_them(controller: Controller) -> None:
+    JOIN["ad"](controller.device.state)
+    (controller.vault.var / "escrow.json").unlink()
+    outcome = controller.roll_out(work="suspend", leeboard_recovery_passwords="ad")
+    assert outcome["skipped"] and outcome["msg"] == NO_WINDOW and controller.steps == []
+
+
+def test_a_window_excuses_where_a_directory_keeps_them(controller: Controller) -> None:
+    state, word = JOIN["ad"](controller.device.state), {"leeboard_recovery_passwords": "ad"}
+    for _night in range(4):
+        assert not controller.roll_out(**word)["failed"]
+        controller.night()
+    well = findings(controller.roll_out(check=True, **word))
+    assert (well["ENC-01"], well["ENC-09"]) == ("compliant", "compliant")
+    done = controller.roll_out(work="suspend", leeboard_suspension_reason="firmware", **word)
+    assert done["changed"] and not done["failed"], done["msg"]
+    assert (findings(done)["ENC-09"], findings(done)["ENC-01"]) == ("compliant", "pending")
+    volume_time.restart(state)
+    volume_time.system(state).update(clear_key=True, suspended=1)
+    # Without a vault a suspension is seen all the same.
+    (controller.vault.var / "escrow.json").unlink()
+    shutil.rmtree(controller.vault.var / "escrow")
+    alone = findings(controller.roll_out(check=True, **word))
+    assert (alone["ENC-01"], alone["ENC-09"]) == ("drifted", "drifted")
+
+
+def test_an_accepted_risk_is_left_alone_and_all_else_goes_on(controller: Controller) -> None:
+    """A waiver of ENC-10 in the inventory, down to the device."""
+    state = controller.device.state
+    add_data(state, "E:")
+    risk = {
+        "id": "W-2026-004", "control": "ENC-10", "devices": [ASSET], "reason": "The lift's log.", "owner": "The head",
+        "approved_by": "The board", "granted": f"{datetime.now(UTC):%Y-%m-%d}",
+        "last_day": f"{datetime.now(UTC) + timedelta(days=30):%Y-%m-%d}",
+        "settings": {"windows-data-encrypted": ["D:: not encrypted"]},
+    }  # fmt: skip
+    words = f"ENC-10 is an accepted risk here (W-2026-004, until {risk['last_day']}): volume D is left as it is"
+    for _night in range(4):
+        for check in (True, False):
+            said = controller.roll_out(check, leeboard_waivers=[risk])
+            assert not said["failed"] and f"office-1: {words}" in said["warnings"], said
+            assert not any("D:" in one for one in said["diff"] and said["diff"][0]["prepared"].splitlines())
+        controller.night()
+    assert is_protected(state, "C:", 1, 3) and is_protected(state, "E:", 2, 3)
+    assert (volume(state, "D:")["conversion"], volume(state, "D:")["protectors"]) == (0, [])
+    assert len(controller.keys) == 2 and not controller.roll_out(leeboard_waivers=[risk])["changed"]
+    for _night in range(2):
+        assert not controller.roll_out()["failed"]
+        controller.night()
+    assert is_protected(state, "D:", 2, 3), "and once the risk is no longer accepted it is encrypted"
 
 
 def test_a_suspension_is_previewed_recorded_and_excused(controller: Controller) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -14,12 +15,14 @@ from leeboard.errors import LeeboardError
 from leeboard.escrow.disks.disk import Outcome
 from leeboard.escrow.vault import controller_state
 from leeboard.escrow.vault.vault import Vault
+from leeboard.escrow.volumes.directory import Directory, give_away
 from leeboard.escrow.volumes.suspending import Suspension, suspend
 from tests.unit.escrow.bitlocker_controller import DEVICE
 from tests.unit.escrow.vaults import AT, a_vault
 
 from . import volume_time
 from .bitlocker_bench import Bench, BenchDevice, add_data, clean, volume
+from .test_bitlocker_directory import JOIN
 from .test_bitlocker_steps import MBAM, OLD, encrypted, night, roll_out
 
 
@@ -140,3 +143,68 @@ def test_a_windows_that_does_not_do_it_is_not_believed(device: BenchDevice, kept
         device.state["behaviour"] = {"DisableKeyProtectors": code}
         with pytest.raises(LeeboardError, match="DisableKeyProtectors"):
             held_off(kept, device)
+
+
+def given(vault: Vault, device: BenchDevice, place: str, day: int, dry: bool = False) -> Outcome:
+    """A roll-out of a school whose directory keeps the passwords."""
+    device.check = dry
+    at = AT + timedelta(days=day)
+    driver = {"protector": "tpm", "method": 7}
+    return give_away(
+        device.ask, Directory(place), driver, dry=dry, device=DEVICE, var=vault.var, clock=lambda: at
+    )  # fmt: skip
+
+
+def held_off_there(vault: Vault, device: BenchDevice, place: str, restarts: int = 1, dry: bool = False) -> Outcome:
+    device.check = dry
+    at = AT + timedelta(days=6)
+    return suspend(vault, DEVICE, device.ask, lambda: at, Suspension(restarts, "firmware"), dry, place=place)
+
+
+@pytest.mark.parametrize("place", JOIN)
+def test_a_window_is_open_where_a_directory_keeps_the_password(bench: Bench, kept: Vault, place: str) -> None:
+    """The same window, in the same ledger; what is relied on is what the device says that the directory took."""
+    device = bench.asked(JOIN[place](clean()))
+    with pytest.raises(LeeboardError, match="not wholly encrypted and open"):
+        held_off_there(kept, device, place)
+    for day in range(3):
+        assert given(kept, device, place, day).failed == []
+        night(device)
+    device.changes.clear()
+    before = copy.deepcopy(device.state)
+    assert held_off_there(kept, device, place, dry=True).changed and device.state == before
+    (password,) = (one for one in volume(device.state)["protectors"] if one["type"] == 3)
+    outcome = held_off_there(kept, device, place)
+    assert device.changes == ["DisableKeyProtectors"] and volume(device.state)["suspended"] == 1
+    assert f"its directory ({place}) took its recovery password {password['id']}, as the device says" in outcome.summary
+    for dry in (True, False):
+        left_alone = given(kept, device, place, 6, dry)
+        assert not left_alone.changed
+        assert "C: suspended for 1 more restarts, as somebody wished" in left_alone.waiting
+    (window,) = controller_state.records(kept.var, DEVICE.urn, DEVICE.asset).windows
+    assert not window.ended
+    volume_time.restart(device.state)
+    assert not given(kept, device, place, 6).changed
+    (window,) = controller_state.records(kept.var, DEVICE.urn, DEVICE.asset).windows
+    assert window.ended
+    volume_time.system(device.state).update(clear_key=True, suspended=1)
+    assert given(kept, device, place, 6).changed and not volume(device.state)["clear_key"], "no window is open for it"
+
+
+def test_a_window_that_cannot_be_noted_as_over_keeps_nothing_from_being_done(bench: Bench, kept: Vault) -> None:
+    device = bench.asked(JOIN["ad"](clean()))
+    for day in range(3):
+        given(kept, device, "ad", day)
+        night(device)
+    held_off_there(kept, device, "ad")
+    shutil.rmtree(kept.places[1].path)
+    after = given(kept, device, "ad", 20)
+    assert after.failed == [] and not volume(device.state)["clear_key"]
+    assert any("that a window is over is not noted yet: " in one and "copy 2" in one for one in after.waiting)
+
+
+def test_what_a_directory_did_not_take_is_relied_on_by_nobody(bench: Bench, kept: Vault) -> None:
+    device = bench.asked(JOIN["ad"](encrypted()))
+    with pytest.raises(LeeboardError, match=r"its directory \(ad\) took no recovery password that is in it"):
+        held_off_there(kept, device, "ad")
+    assert device.changes == [] and controller_state.records(kept.var, DEVICE.urn, DEVICE.asset).windows == ()

@@ -11,8 +11,9 @@ from typing import Any
 from leeboard.errors import LeeboardError
 from leeboard.escrow.disks.disk import SLOTS, Ask, Credentials, Disk, Outcome, binding_of, survey
 from leeboard.escrow.keys.recovery_key import RecoveryKey
-from leeboard.escrow.vault import controller_state, ledger
+from leeboard.escrow.vault import ledger
 from leeboard.escrow.vault.binding import Binding, faults, parse, strangers
+from leeboard.escrow.vault.device_records import about
 from leeboard.escrow.vault.records import Key, State
 from leeboard.escrow.vault.vault import Vault
 from leeboard.model.device import Device
@@ -93,8 +94,8 @@ class Known(Disk):
             self._vouch(str(slot), now)
 
     def _keys(self) -> list[Key]:
-        keys = controller_state.records(self.vault.var, self.device.urn, self.device.asset).keys
-        return [key for key in keys if key.disk == self.volume.uuid and key.state in (State.PROVED, State.USED)]
+        good = (State.PROVED, State.USED)
+        return [key for key in self.records().keys if key.disk == self.volume.uuid and key.state in good]
 
     def _unknown(self, now: Binding | None) -> bool:
         return now is not None and any(strangers(key, now) for key in self._keys())
@@ -106,7 +107,7 @@ class Known(Disk):
                 binding = {**key.binding, "disk": {**disk, "slots": {**disk["slots"], slot: now.slots[slot]}}}
                 with self.writing() as writer:
                     writer.note(
-                        ledger.ACCEPTED, **self.about(key.id, now.uuid), binding=binding,
+                        ledger.ACCEPTED, **about(key), binding=binding,
                         reason="the passphrase in the school's vault opens it",
                     )  # fmt: skip
 

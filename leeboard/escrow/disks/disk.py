@@ -18,7 +18,8 @@ from leeboard.escrow.keys.envelope import Content
 from leeboard.escrow.keys.recovery_key import new_key
 from leeboard.escrow.vault import clone_detection
 from leeboard.escrow.vault.binding import Binding, Volume, parse
-from leeboard.escrow.vault.records import Key, State
+from leeboard.escrow.vault.device_records import earlier_owners, records_of
+from leeboard.escrow.vault.records import Key, Records, State
 from leeboard.escrow.vault.rekeying import Opener
 from leeboard.escrow.vault.vault import Vault, Writer
 from leeboard.model.device import Device
@@ -114,6 +115,10 @@ class Disk:
         self.credentials = credentials
         self.dry = dry
 
+    def records(self) -> Records:
+        """What is kept of the device, and under earlier URNs of its school of this disk. Raises LeeboardError."""
+        return records_of(self.vault.var, self.device, (self.volume.uuid,))
+
     def authority(self, ways: Sequence[str], key: Key | None) -> tuple[str, str] | None:
         """What opens the disk so that a slot may be added, in DESIGN's order: its name on the device, and the secret if
         we have one. `ways` is what the device says that opens it there, `key` the one that is kept."""
@@ -150,8 +155,7 @@ class Disk:
     def destroy_older(self) -> None:
         """Only the newest copy of the header stays: an older one, restored, would make removed keys open again."""
         with self.writing() as writer:
-            records = writer.records(self.device.urn, self.device.asset)
-            for header in [copy for copy in records.headers if copy.disk == self.volume.uuid][:-1]:
+            for header in [copy for copy in self.records().headers if copy.disk == self.volume.uuid][:-1]:
                 writer.destroy_header(header)
 
     def content(self, disk: str) -> Content:
@@ -168,7 +172,8 @@ class Disk:
 
     def no_clone(self, now: Binding) -> None:
         """Raises LeeboardError where another device has this disk, or one with its UUID."""
-        others = clone_detection.shared(self.vault.var, (self.device.urn, self.device.asset), now)
+        owner = (self.device.urn, self.device.asset)
+        others = clone_detection.shared(self.vault.var, owner, now, earlier_owners(self.device))
         if others:
             raise LeeboardError("; ".join(others))
 

@@ -20,8 +20,9 @@ from leeboard.escrow.disks.adoption import Known
 from leeboard.escrow.disks.disk import GONE, Ask, Credentials, Disk, Outcome, binding_of, free_slot, new_cost, survey
 from leeboard.escrow.disks.empty_disks import FORMATS, VARIABLE
 from leeboard.escrow.disks.tpm import Tpm
-from leeboard.escrow.vault import clone_detection, controller_state, ledger
+from leeboard.escrow.vault import clone_detection, ledger
 from leeboard.escrow.vault.binding import Binding, faults, known, strangers
+from leeboard.escrow.vault.device_records import about, earlier_owners
 from leeboard.escrow.vault.records import Key, State
 from leeboard.escrow.vault.vault import Vault
 from leeboard.model.device import Device
@@ -42,8 +43,9 @@ def enrol(
     ways, weak, volumes = survey(vault, ask, clock, dry)
     if not dry:
         clone_detection.record_disks(
-            vault.var, (device.urn, device.asset), [shown.binding for shown in volumes if shown.binding]
-        )
+            vault.var, (device.urn, device.asset), [shown.binding for shown in volumes if shown.binding],
+            earlier_owners(device),
+        )  # fmt: skip
     for volume in volumes:
         try:
             about = (vault, device, ask, clock, volume, outcome, credentials, dry)
@@ -69,7 +71,7 @@ class Enrolment(Disk):
 
     def apply(self, ways: Any, lasts: int | None) -> None:
         """Add, prove or change the key as needed. `ways` is what opens the disk there. Raises LeeboardError."""
-        records = controller_state.records(self.vault.var, self.device.urn, self.device.asset)
+        records = self.records()
         mine = [key for key in records.keys if key.disk == self.volume.uuid and key.state not in GONE]
         begun = any(FORMATS in key.binding and "disk" not in key.binding for key in mine)
         # Half a header is damage only where there ever was a whole one.
@@ -215,7 +217,7 @@ class Enrolment(Disk):
         with self.writing() as writer:
             for key in older:
                 event = ledger.DROPPED if key.state is State.PENDING else ledger.RETIRED
-                writer.note(event, **self.about(key.id, key.disk), reason=f"key {key_id} took its place")
+                writer.note(event, **about(key), reason=f"key {key_id} took its place")
 
     def _older(self, key_id: str, keep: int, mine: list[Key], now: Binding) -> dict[str, int | None]:
         """Keys that the vault had before and that are still in the disk, each with its slot if it has one.

@@ -22,8 +22,9 @@ from pydantic import Field, ValidationError
 from leeboard.errors import LeeboardError
 from leeboard.escrow.disks.disk import GONE, Ask, Credentials, Disk, Outcome, binding_of, new_cost
 from leeboard.escrow.disks.empty_disks import FORMATS, EmptyDisk
-from leeboard.escrow.vault import controller_state, ledger
+from leeboard.escrow.vault import ledger
 from leeboard.escrow.vault.binding import Binding, Token, Volume
+from leeboard.escrow.vault.device_records import about, records_of
 from leeboard.escrow.vault.records import Key, Records
 from leeboard.escrow.vault.vault import Vault
 from leeboard.model.device import Device
@@ -57,7 +58,7 @@ def format_disks(
     if not dry:
         with vault.writing(clock()):
             pass  # whoever writes first brings up to date what a crash left behind
-    records = controller_state.records(vault.var, device.urn, device.asset)
+    records = records_of(vault.var, device)
     wishes = [_wish(disk, records) for disk in named]
     ask_device: Ask = partial(work, wishes=wishes, run_id=run)
     seen = _parsed(ask_device("survey").get("disks"), named)
@@ -148,9 +149,9 @@ class Formatting(Disk):
         with self.writing() as writer:
             binding = {"slot": RECOVERY, "disk": now.model_dump(mode="json"), FORMATS: self.named.disk}
             writer.note(ledger.PROVED, **self.about(content.id, disk), binding=binding)
-            for key in self._never_proved(writer.records(self.device.urn, self.device.asset), content.id):
+            for key in self._never_proved(self.records(), content.id):
                 reason = f"key {content.id} took its place"
-                writer.note(ledger.DROPPED, **self.about(key.id, key.disk), reason=reason)
+                writer.note(ledger.DROPPED, **about(key), reason=reason)
         self.wish["stage"] = "proved"
         self.outcome.done.append(f"{self.named.disk}: encrypted, and key {content.id} opens disk {disk}")
         self.outcome.change("ENC-07", "escrow", "escrowed", None, content.id)

@@ -15,6 +15,7 @@ from leeboard.escrow.vault import clone_detection, controller_state, custody, re
 from leeboard.escrow.vault.binding import Binding, Volume, faults, parse, strangers
 from leeboard.escrow.vault.clone_detection import Owner
 from leeboard.escrow.vault.controller_state import Note
+from leeboard.escrow.vault.device_records import earlier_owners, records_of
 from leeboard.escrow.vault.records import Header, Key, Records, State
 from leeboard.escrow.vault.replica import Place
 from leeboard.model.device import Device
@@ -85,9 +86,11 @@ def _aspects(observation: Observation, device: Device, var: Path) -> dict[str, A
         seen = controller_state.read(var)
         if volumes and not seen.vault:
             return _all(Nothing(state="absent", source=SOURCE, note=NO_VAULT))
-        owner = (device.urn, device.asset)
-        clone_detection.record_disks(var, owner, [volume.binding for volume in volumes if volume.binding is not None])
-        escrow = _Escrow(var, owner, seen, controller_state.records(var, device.urn, device.asset), device.level)
+        owner, earlier = (device.urn, device.asset), earlier_owners(device)
+        shown_now = [volume.binding for volume in volumes if volume.binding is not None]
+        clone_detection.record_disks(var, owner, shown_now, earlier)
+        records = records_of(var, device, {one.uuid for one in shown_now})
+        escrow = _Escrow(var, owner, seen, records, device.level, earlier)
     except LeeboardError as problem:
         return _all(Unreadable(state="unreadable", code="malformed", why=str(problem)[:500], source=SOURCE))
     aspects = {address: _judged(escrow, volumes, look) for address, look in LOOKS.items()}
@@ -133,6 +136,11 @@ def _ages(escrow: _Escrow, volumes: Sequence[Volume]) -> Aspect:
     return Found(state="value", value=list[str](keys), source=SOURCE)
 
 
+def kept_under(urn: str) -> str:
+    """Where a key is kept of a device whose school has another URN by now."""
+    return f"it is kept under {urn}, the URN that the school had before"
+
+
 def _of_old(volume: Volume) -> str:
     if volume.version == 1:
         return "its header is of version 1, which no key can be bound to; see cryptsetup convert"
@@ -142,12 +150,15 @@ def _of_old(volume: Volume) -> str:
 class _Escrow:
     """What the vault has of one device."""
 
-    def __init__(self, var: Path, owner: Owner, seen: Note, records: Records, level: Level) -> None:
+    def __init__(
+        self, var: Path, owner: Owner, seen: Note, records: Records, level: Level, earlier: tuple[Owner, ...]
+    ) -> None:
         self.var = var
         self.owner = owner
         self.seen = seen
         self.records = records
         self.level = level
+        self.earlier = earlier  # the same device as its school was registered before
 
     def keys(self, uuid: str) -> list[Key]:
         """The keys of a disk that have opened it, the newest first."""
@@ -174,7 +185,7 @@ class _Escrow:
 
 def _escrowed(escrow: _Escrow, volume: Volume, now: Binding) -> tuple[list[str], str]:
     """Whether the key that is kept is the one in the disk, and opens no other device's."""
-    shared = clone_detection.shared(escrow.var, escrow.owner, now)
+    shared = clone_detection.shared(escrow.var, escrow.owner, now, escrow.earlier)
     wrong, grounds = _proved_key(escrow, now)
     return shared + wrong, grounds
 
@@ -190,7 +201,8 @@ def _proved_key(escrow: _Escrow, now: Binding) -> tuple[list[str], str]:
         return [f"no recovery key of disk {now.uuid} is kept{more}"], ""
     wrong = [*custody.damaged(key, escrow.places), *custody.too_few(key, escrow.level)]
     slot = key.binding["slot"]
-    return wrong, f"key {key.id} opens slot {slot} of disk {now.uuid}, as proved at {key.proved}"
+    where = "" if key.owner == escrow.owner else f"; {kept_under(key.urn)}"
+    return wrong, f"key {key.id} opens slot {slot} of disk {now.uuid}, as proved at {key.proved}{where}"
 
 
 def _copied(escrow: _Escrow, volume: Volume, now: Binding) -> tuple[list[str], str]:

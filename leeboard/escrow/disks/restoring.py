@@ -18,7 +18,8 @@ from leeboard.escrow.disks.disk import Ask, Outcome, binding_of, copy_id, header
 from leeboard.escrow.disks.header import read_copy
 from leeboard.escrow.vault import controller_state, ledger
 from leeboard.escrow.vault.binding import Binding, faults
-from leeboard.escrow.vault.records import Header, Key, State
+from leeboard.escrow.vault.device_records import records_of
+from leeboard.escrow.vault.records import Header, Key, Records, State
 from leeboard.escrow.vault.rekeying import Opener
 from leeboard.escrow.vault.vault import Vault
 from leeboard.model.device import Device
@@ -31,7 +32,10 @@ def newest(vault: Vault, urn: str, asset: str, disk: str | None = None) -> tuple
 
     `disk` is a LUKS UUID; without one the device may have one disk only.
     """
-    records = controller_state.records(vault.var, urn, asset)
+    return _newest(controller_state.records(vault.var, urn, asset), asset, disk)
+
+
+def _newest(records: Records, asset: str, disk: str | None) -> tuple[Header, Key]:
     fits = [
         (header, key)
         for header in records.headers
@@ -55,7 +59,8 @@ def restore(
     With `dry` nothing is changed. Raises LeeboardError.
     """
     outcome = Outcome()
-    header, key = newest(vault, device.urn, device.asset, disk)
+    # The disk says nothing of itself now; the device writes a copy onto the partition that it is of alone.
+    header, key = _newest(records_of(vault.var, device), device.asset, disk)
     content = opener.header(vault, header)
     copy = read_copy(content)
     if copy.uuid != header.disk:

@@ -22,8 +22,9 @@ from pydantic import ValidationError
 from leeboard.errors import LeeboardError
 from leeboard.escrow.disks.disk import Disk, binding_of, free_slot, new_cost
 from leeboard.escrow.disks.tpm_policy import TpmPolicy, Way
-from leeboard.escrow.vault import controller_state, ledger
+from leeboard.escrow.vault import ledger
 from leeboard.escrow.vault.binding import Binding, faults, known, strangers
+from leeboard.escrow.vault.device_records import about
 from leeboard.escrow.vault.records import Key, State
 from leeboard.model.observation import Text
 from leeboard.model.strict import Wire
@@ -81,7 +82,7 @@ class Tpm(Disk):
         seen = self._look()
         if not seen.early:
             return  # it opens once the system runs, and asks nobody
-        records = controller_state.records(self.vault.var, self.device.urn, self.device.asset)
+        records = self.records()
         good = (State.PROVED, State.USED)
         mine = [key for key in records.keys if key.disk == seen.binding.uuid and key.state in good]
         key = next((key for key in reversed(mine) if not faults(key, seen.binding)), None)
@@ -235,7 +236,7 @@ class Tpm(Disk):
 
         Raises LeeboardError where another token has the same id.
         """
-        records = controller_state.records(self.vault.var, self.device.urn, self.device.asset)
+        records = self.records()
         name = next((mark.key for mark in now.ours if mark.token == token and mark.key in records.tpm), "")
         if not name:
             return
@@ -248,18 +249,18 @@ class Tpm(Disk):
             if binding != key.binding:
                 with self.writing() as writer:
                     writer.note(
-                        ledger.ACCEPTED, **self.about(key.id, now.uuid), binding=binding,
+                        ledger.ACCEPTED, **about(key), binding=binding,
                         reason="a token of the TPM was added, and opens it",
                     )  # fmt: skip
 
     def _copy_if_new(self, now: Binding) -> None:
-        records = controller_state.records(self.vault.var, self.device.urn, self.device.asset)
+        records = self.records()
         copies = [header for header in records.headers if header.disk == now.uuid]
         if not copies or copies[-1].binding != now.model_dump(mode="json"):
             self.copy(now)
 
     def _ours(self, now: Binding) -> set[int]:
-        records = controller_state.records(self.vault.var, self.device.urn, self.device.asset)
+        records = self.records()
         return {mark.token for mark in now.ours if mark.key in records.tpm}
 
     # What stands in the way

@@ -40,8 +40,11 @@ Owner = tuple[str, str]  # a device, by URN and asset tag
 Disk = tuple[str, str]  # by LUKS UUID and the digest of its own key
 
 
-def record_disks(var: Path, owner: Owner, shown: Iterable[Binding]) -> None:
-    """Record the disks that a device shows. Raises LeeboardError."""
+def record_disks(var: Path, owner: Owner, shown: Iterable[Binding], earlier: Iterable[Owner] = ()) -> None:
+    """Record the disks that a device shows. Raises LeeboardError.
+
+    `earlier` is the same device as its school was registered before: it shows them no more.
+    """
     now = {(disk.uuid, disk.volume_key) for disk in list(shown)[:MOST_DISKS]}
     before = seen(var, owner)
     with controller_state.writing(var):
@@ -51,6 +54,9 @@ def record_disks(var: Path, owner: Owner, shown: Iterable[Binding]) -> None:
             _enter(var, name, owner)
         for name in _names(before) - _names(now) - _names(_disks_with_keys(var, owner)):
             _entry(var, name, owner).unlink(missing_ok=True)
+    for old in earlier:
+        for uuid in {uuid for uuid, _key in seen(var, old) & now}:
+            forget(var, old, uuid)
 
 
 def record_keys(var: Path, owner: Owner, before: Records, after: Records) -> None:
@@ -81,10 +87,14 @@ def forget(var: Path, owner: Owner, uuid: str | None = None) -> bool:
     return left != before
 
 
-def shared(var: Path, owner: Owner, disk: Binding) -> list[str]:
-    """A line for each other device that has this disk, or one with its UUID. Raises LeeboardError."""
-    copies = [other for other in _owners(var, disk.volume_key) if other != owner]
-    named = [other for other in _owners(var, disk.uuid) if other != owner and other not in copies]
+def shared(var: Path, owner: Owner, disk: Binding, earlier: Iterable[Owner] = ()) -> list[str]:
+    """A line for each other device that has this disk, or one with its UUID. Raises LeeboardError.
+
+    `earlier` is the same device as its school was registered before.
+    """
+    same = {owner, *earlier}
+    copies = [other for other in _owners(var, disk.volume_key) if other not in same]
+    named = [other for other in _owners(var, disk.uuid) if other not in same and other not in copies]
     mine = f"disk {disk.uuid} of {device_text(owner)}"
     copied = [f"{mine} is a copy of one of {device_text(other)}: {COPY}; {_moved(other)}" for other in copies]
     return copied + [f"{mine} has the UUID of one of {device_text(other)}: {TWICE}; {_moved(other)}" for other in named]
@@ -99,16 +109,27 @@ def all_shared(var: Path, records: Mapping[Owner, Records]) -> list[str]:
             by_uuid[uuid].add(owner)
     problems, reported = [], set()
     for key, of in sorted(by_key.items()):
-        owners = sorted({owner for owner, _uuid in of})
+        owners = _without_earlier(var, {owner for owner, _uuid in of}, 1, key)
         if key and len(owners) > 1:
             reported.add(tuple(owners))
             uuids = ", ".join(sorted({uuid for _owner, uuid in of}))
             problems.append(f"{_list(owners)}: disk {uuids} of one is a copy of the other's: {COPY}")
     for uuid, owners_of in sorted(by_uuid.items()):
-        owners = sorted(owners_of)
+        owners = _without_earlier(var, owners_of, 0, uuid)
         if uuid and len(owners) > 1 and tuple(owners) not in reported:
             problems.append(f"{_list(owners)}: each has a disk with the UUID {uuid}: {TWICE}")
     return problems
+
+
+def _without_earlier(var: Path, owners: Iterable[Owner], part: int, name: str) -> list[Owner]:
+    """The devices with a disk of this name, which is the first or second part of a Disk.
+
+    Without those that only have a key of it and show it no more while another one with their tag does: their school was
+    registered under another URN since (`record_disks`).
+    """
+    shows = {owner: any(disk[part] == name for disk in seen(var, owner)) for owner in owners}
+    tags = {asset for (_urn, asset), is_shown in shows.items() if is_shown}
+    return sorted(owner for owner, is_shown in shows.items() if is_shown or owner[1] not in tags)
 
 
 def made_again(var: Path, records: Mapping[Owner, Records]) -> int:

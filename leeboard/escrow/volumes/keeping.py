@@ -25,12 +25,13 @@ from leeboard.escrow.keys.envelope import Content
 from leeboard.escrow.keys.recovery_key import Kind
 from leeboard.escrow.keys.recovery_password import new_password
 from leeboard.escrow.vault import ledger
+from leeboard.escrow.vault.device_records import about, records_of
 from leeboard.escrow.vault.records import Key, Records, State
 from leeboard.escrow.vault.vault import Vault
-from leeboard.escrow.volumes.device_records import records_of
 from leeboard.escrow.volumes.driving import Driving
 from leeboard.escrow.volumes.suspending import note_over, restarts_left_alone
 from leeboard.escrow.volumes.transport import Purpose, device_key, new_reply, sealed
+from leeboard.escrow.volumes.typed import remembered
 from leeboard.escrow.volumes.volume import (
     CLEAR,
     NAMED,
@@ -105,6 +106,7 @@ class _Run(Driving):
         self.clock = clock
         self.wish = wish
         self.typed: tuple[str, ...] | None = ()
+        self.typed_ever: frozenset[str] = frozenset()  # those that earlier visits saw as well
         self.adopts = False
         self.guids: frozenset[str] | None = None  # of the device's volumes, once it was seen
 
@@ -116,6 +118,7 @@ class _Run(Driving):
             self.guids = frozenset(volume.guid for volume in parse(answer.get("volumes") or []))
             return self.survey()
         self.typed = parse_used(answer.get("used", []))
+        self.typed_ever = frozenset(self.typed or ()) | remembered(self.vault.var, self.device)
         self.adopts = self.wish.strangers is Strangers.ADOPT
         if self.wish.takes_over and answer.get("manager"):
             self.adopts |= self.wish.strangers is Strangers.REPORT
@@ -139,7 +142,7 @@ class _Run(Driving):
                 never = volume.conversion == CLEAR and key.binding.get("conversion") == CLEAR
                 reason = "its volume was never encrypted" if never else "its protector is gone from the volume"
                 with self.vault.writing(self.clock()) as writer:
-                    writer.note(ledger.UNUSED if never else ledger.RETIRED, **self.about(key), reason=reason)
+                    writer.note(ledger.UNUSED if never else ledger.RETIRED, **about(key), reason=reason)
                 count += 1
         return count
 
@@ -148,9 +151,9 @@ class _Run(Driving):
         if self.typed is None:
             self.outcome.waiting.append("whether a recovery password was typed there, its event logs do not say")
         for key in [] if self.dry else self.all_keys():
-            if key.state is State.COMPARED and key.protector in (self.typed or ()):
+            if key.state is State.COMPARED and key.protector in self.typed_ever:
                 with self.vault.writing(self.clock()) as writer:
-                    writer.note(ledger.USED, **self.about(key), reason="it was typed at the device")
+                    writer.note(ledger.USED, **about(key), reason="it was typed at the device")
 
     def look_after(self, volumes: list[Volume], plan: Plan) -> None:
         """Keep what is to be kept of each volume."""
@@ -179,10 +182,6 @@ class _Run(Driving):
     def records(self) -> Records:
         """What is kept of the device. Raises LeeboardError."""
         return records_of(self.vault.var, self.device, self.guids)
-
-    def about(self, key: Key) -> dict[str, str]:
-        """What a line of the ledger says of a key."""
-        return {"urn": key.urn, "asset": key.asset, "key": key.id, "disk": key.disk}
 
 
 class _Keeping:
@@ -215,7 +214,7 @@ class _Keeping:
         """Why a new password is to be made; empty where none is."""
         if current is None:
             return "no recovery password of it is kept"
-        if current.state is State.USED or current.protector in (self.run.typed or ()):
+        if current.state is State.USED or current.protector in self.run.typed_ever:
             return f"key {current.id} was {'read out' if current.opened else 'typed at the device'}"
         custodians = {custodian.fingerprint for custodian in self.run.vault.custodians}
         if set(current.custodians) != custodians or not set(current.readers) <= custodians:
@@ -249,7 +248,7 @@ class _Keeping:
         answer = run.ask("protect", volume=volume.volume, name=f"{NAMED}{content.id}", sealed=text)
         if answer.get("code") != 0 and not answer.get("id"):
             with run.vault.writing(run.clock()) as writer:
-                writer.note(ledger.DROPPED, **run.about(key), reason="the device did not take it")
+                writer.note(ledger.DROPPED, **about(key), reason="the device did not take it")
             raise LeeboardError(f"the device did not take key {content.id}: {words_of(answer)}")
         protector = protector_id(answer)
         if answer.get("code") != 0 or answer.get("same") is not True:
@@ -258,7 +257,7 @@ class _Keeping:
             )
         with run.vault.writing(run.clock()) as writer:
             binding = {"volume": volume.volume, "conversion": volume.conversion}
-            writer.note(ledger.COMPARED, **run.about(key), protector=protector, binding=binding)
+            writer.note(ledger.COMPARED, **about(key), protector=protector, binding=binding)
         run.outcome.change("ENC-07", ON_WINDOWS, "escrowed", before.id if before is not None else None, content.id)
         self._say(f"key {content.id} is kept, and compared with its recovery password {protector} ({why})")
         return protector
@@ -300,9 +299,9 @@ class _Keeping:
         with run.vault.writing(run.clock()) as writer:
             for key in run.keys(self.volume):
                 if key in gone:
-                    writer.note(ledger.RETIRED, **run.about(key), reason="another one took its place")
+                    writer.note(ledger.RETIRED, **about(key), reason="another one took its place")
                 elif key.state is State.PENDING or not key.protector:
-                    writer.note(ledger.DROPPED, **run.about(key), reason="it was never compared")
+                    writer.note(ledger.DROPPED, **about(key), reason="it was never compared")
 
     def _compared(self) -> list[Key]:
         return [key for key in self.run.keys(self.volume) if key.state in GOOD and key.protector in self._present()]

@@ -1,24 +1,26 @@
-"""What is kept of a Windows device's volumes beside what it shows: the vault's word for ENC-07, ENC-08 and ENC-09.
+"""What is kept of a Windows device's volumes beside what it shows: the vault's word for ENC-01, ENC-07, ENC-08, ENC-09.
 
 A volume is compared by the ids of its recovery passwords, which the ledger has from when they were compared; no
-envelope is opened. They are taken on the controller, during the visit, where the school keeps recovery passwords here.
+envelope is opened. They are taken on the controller, during the visit, where a roll-out looks after BitLocker.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from leeboard.errors import LeeboardError
-from leeboard.escrow.disks.readings import AGE, LONGEST, NO_VAULT, ON_WINDOWS, SOURCE
+from leeboard.escrow.disks.readings import AGE, LONGEST, NO_VAULT, ON_WINDOWS, SOURCE, kept_under
 from leeboard.escrow.keys.recovery_key import Kind
 from leeboard.escrow.vault import controller_state, custody, replica
+from leeboard.escrow.vault.device_records import records_of
 from leeboard.escrow.vault.records import Key, Records, State, Window
 from leeboard.escrow.vault.replica import Place
-from leeboard.escrow.volumes.device_records import records_of
+from leeboard.escrow.volumes import typed
 from leeboard.escrow.volumes.volume import guid_of
 from leeboard.model.enums import Level
 from leeboard.model.observation import Aspect, Found, Nothing, Observation, Reading, Unreadable, WireValue
@@ -45,15 +47,23 @@ PROTECTION = "protection"
 def of_escrow(observation: Observation, wanted: Wanted, var: Path) -> list[Reading]:
     """The readings of the vault in `var`, about the volumes of a device that was observed.
 
-    None where nothing is wanted of them: on another platform, and where recovery passwords are kept elsewhere.
+    None where nothing is wanted of them: on another platform, and where recovery passwords are kept elsewhere. Where a
+    directory keeps them, only those about windows in which protection may be suspended.
     """
-    if not any(setting.setting.driver == ON_WINDOWS for setting in wanted.settings):
+    asked = {setting.setting.address for setting in wanted.settings if setting.setting.driver == ON_WINDOWS}
+    if not asked:
         return []
-    aspects = {**_aspects(observation, wanted, var), PROTECTION: _protection(observation, wanted, var)}
-    return [Reading(driver=ON_WINDOWS, address=address, effective=aspect) for address, aspect in aspects.items()]
+    aspects = _aspects(observation, wanted, var, needs_vault="escrowed" in asked)
+    aspects[PROTECTION] = _protection(observation, wanted, var)
+    return [
+        Reading(driver=ON_WINDOWS, address=address, effective=aspect)
+        for address, aspect in aspects.items()
+        if address in asked
+    ]
 
 
-def _aspects(observation: Observation, wanted: Wanted, var: Path) -> dict[str, Aspect]:
+def _aspects(observation: Observation, wanted: Wanted, var: Path, needs_vault: bool) -> dict[str, Aspect]:
+    """What the vault has, by address. Where a directory keeps passwords it has windows, and without a vault none."""
     shown = observation.reading(*SHOWN)
     if shown is None:
         return _all(Unreadable(state="unreadable", code="failed", why="the device showed no volumes of BitLocker"))
@@ -66,13 +76,16 @@ def _aspects(observation: Observation, wanted: Wanted, var: Path) -> dict[str, A
     except LeeboardError as problem:
         why = str(problem)[:500]
         return _all(Unreadable(state="unreadable", code="malformed", why=why, source=SOURCE))
-    if not seen.vault:
+    if not seen.vault and needs_vault:
         return _all(Nothing(state="absent", source=SOURCE, note=NO_VAULT))
 
     def places() -> Sequence[Place]:
         return [replica.open_place(path, seen.vault, copy) for copy, path in enumerate(seen.places, 1)]
 
-    kept = KeptVolumes(records, places, frozenset(seen.custodians), wanted.device.level, wanted.device.urn)
+    custodians, device = frozenset(seen.custodians), wanted.device
+    kept = KeptVolumes(
+        records, places, custodians, device.level, device.urn, partial(typed.remember, var, device, records)
+    )
     return {address: _aspect(look, kept, volumes) for address, look in LOOKS.items()}
 
 
@@ -144,7 +157,8 @@ def volumes_of(value: WireValue) -> list[EncryptableVolume]:
 class KeptVolumes:
     """What the vault has of one device: its records, its places, and the fingerprints of today's custodians.
 
-    `urn` is the one that its school has today; keys may be kept under an earlier one.
+    `urn` is the one that its school has today; keys may be kept under an earlier one. `remember` notes which passwords
+    were typed at the device, and says which were noted at earlier visits.
     """
 
     records: Records
@@ -152,6 +166,7 @@ class KeptVolumes:
     custodians: frozenset[str]
     level: Level
     urn: str
+    remember: Callable[[Collection[str]], Collection[str]] = frozenset
 
     def escrowed(self, volumes: Iterable[EncryptableVolume]) -> list[KeptDisk]:
         """Whether a recovery password that is in the volume is kept. Raises LeeboardError."""
@@ -160,7 +175,7 @@ class KeptVolumes:
     def rotated(self, volumes: Iterable[EncryptableVolume]) -> list[KeptDisk]:
         """Whether what is kept is known to nobody who should not know it any more. Raises LeeboardError."""
         shown = list(volumes)
-        used = _used(shown)
+        used = self.remember(_used(shown))
         return [_disk(volume, *self._rotated(volume, used)) for volume in _looked_at(shown)]
 
     def strangers(self, volumes: Iterable[EncryptableVolume]) -> list[KeptDisk]:
@@ -204,7 +219,7 @@ class KeptVolumes:
             gone = f": {older[-1].protector}, which key {older[-1].id} is, is gone from it" if older else ""
             return [f"no recovery password that is in it is kept{gone}"], ""
         wrong = [*custody.damaged(key, self.places()), *custody.too_few(key, self.level)]
-        where = "" if key.urn == self.urn else f"; it is kept under {key.urn}, the URN that the school had before"
+        where = "" if key.urn == self.urn else f"; {kept_under(key.urn)}"
         return wrong, f"key {key.id} is its recovery password {key.protector}, as compared at {key.proved}{where}"
 
     def _rotated(self, volume: EncryptableVolume, used: Collection[str]) -> tuple[list[str], str]:
@@ -215,7 +230,7 @@ class KeptVolumes:
             return ["no recovery password that is in it is kept"], ""
         wrong = custody.known_to_others(key, self.custodians)
         if not wrong and key.protector in used:
-            wrong = [f"key {key.id} was typed at the device, as its events say"]
+            wrong = [f"key {key.id} was typed at the device, as its events said"]
         return wrong, "" if wrong else f"key {key.id} was read out by nobody"
 
     def _strangers(self, volume: EncryptableVolume) -> tuple[list[str], str]:

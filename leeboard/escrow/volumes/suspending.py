@@ -10,14 +10,16 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 from leeboard.errors import LeeboardError
 from leeboard.escrow.disks.disk import Ask, Outcome
 from leeboard.escrow.keys.recovery_key import Kind
 from leeboard.escrow.vault import ledger
+from leeboard.escrow.vault.device_records import by_urn, records_of
 from leeboard.escrow.vault.records import Key, Records, State, Window
 from leeboard.escrow.vault.vault import Vault
-from leeboard.escrow.volumes.device_records import by_urn, records_of
 from leeboard.escrow.volumes.volume import ENCRYPTED, OFF, ON, SYSTEM, Volume, parse, parse_plan
 from leeboard.model.device import Device
 from leeboard.model.run_id import stamp
@@ -60,28 +62,37 @@ def restarts_left_alone(records: Records, at: datetime) -> int:
     return max((one.restarts for one in records.windows if one.is_open(at)), default=0)
 
 
-def note_over(vault: Vault, device: Device, volumes: Sequence[Volume], clock: Callable[[], datetime]) -> None:
-    """Note in the ledger which windows are over: protection is on again, or their time has passed."""
+def over(var: Path, device: Device, volumes: Sequence[Volume], at: datetime) -> list[tuple[dict[str, str], str]]:
+    """The windows that are over and not noted as that, as a line of the ledger names them, each with the reason."""
     is_on = {volume.guid for volume in volumes if volume.protection == ON}
     guids = {volume.guid for volume in volumes}
-    windows = [(urn, one) for urn, records in by_urn(vault.var, device) for one in records.windows]
-    for urn, one in windows:
-        is_of_another = urn != device.urn and one.disk not in guids
-        if one.ended or is_of_another or (one.disk not in is_on and one.is_open(clock())):
-            continue
-        about = {"urn": urn, "asset": device.asset, "disk": one.disk}
+    found = []
+    for urn, records in by_urn(var, device):
+        for one in records.windows:
+            is_of_another = urn != device.urn and one.disk not in guids
+            if one.ended or is_of_another or (one.disk not in is_on and one.is_open(at)):
+                continue
+            about = {"urn": urn, "asset": device.asset, "disk": one.disk}
+            found.append((about, BACK if one.disk in is_on else OVER))
+    return found
+
+
+def note_over(vault: Vault, device: Device, volumes: Sequence[Volume], clock: Callable[[], datetime]) -> None:
+    """Note in the ledger which windows are over: protection is on again, or their time has passed."""
+    for about, reason in over(vault.var, device, volumes, clock()):
         with vault.writing(clock()) as writer:
-            writer.note(ledger.RESUMED, **about, reason=BACK if one.disk in is_on else OVER)
+            writer.note(ledger.RESUMED, **about, reason=reason)
 
 
 def suspend(
     vault: Vault, device: Device, ask: Ask, clock: Callable[[], datetime], wanted: Suspension, dry: bool = False,
-    options: Iterable[str] = (),
+    options: Iterable[str] = (), place: str = "",
 ) -> Outcome:  # fmt: skip
     """Open a window, then have the device suspend the volume of Windows for so many restarts, and read that back.
 
-    With `dry` nothing is changed, only said. `options` are the driver's, as the school names them. Raises LeeboardError
-    where nothing was suspended.
+    With `dry` nothing is changed, only said. `options` are the driver's, as the school names them; `place` is the
+    directory that keeps its recovery passwords, empty where this vault does. Raises LeeboardError where nothing was
+    suspended.
     """
     wanted.check()
     if not dry:
@@ -89,11 +100,13 @@ def suspend(
             pass  # whoever writes first brings up to date what a crash left behind
     records = records_of(vault.var, device)
     keys = [key for key in records.keys if key.kind is Kind.BITLOCKER and key.state in COMPARED]
-    told = {"kept": [key.protector for key in keys], "options": list(options)}
+    told: dict[str, Any] = {"kept": [key.protector for key in keys], "options": list(options)}
+    if place:
+        told = {"place": place, "options": list(options)}
     answer = ask("survey", wish=told)
     plan = parse_plan(answer.get("plan"))
     volume = _system(parse(answer.get("volumes") or []), [*plan.refusals, *plan.notes])
-    key = _compared(volume, keys)
+    kept = _taken(volume, answer.get("taken"), place) if place else _compared(volume, keys)
     outcome = Outcome(nothing="")
     open_now = window_of(records, volume.guid, clock())
     if volume.protection == OFF:
@@ -112,9 +125,9 @@ def suspend(
             f"{volume.label}: it is to be suspended for {restarts}, for at most {number(wanted.days, 'day')}"
         )
         return outcome
-    window = _opened(vault, device, clock(), wanted, volume, key)
+    window = _opened(vault, device, clock(), wanted, volume, kept)
     try:
-        done = ask("suspend", volume=volume.volume, keep=key.protector, restarts=wanted.restarts)
+        done = ask("suspend", volume=volume.volume, keep=kept.protector, restarts=wanted.restarts)
     except LeeboardError:
         # Where it can still be asked, and is not suspended, the window is closed: it would excuse somebody else's.
         with suppress(LeeboardError):
@@ -128,7 +141,7 @@ def suspend(
         "ENC-09", "bitlocker_volume", "suspend-count", None, f"{volume.label}: suspended for {restarts}",
         plain(journal, 1000) if isinstance(journal, str) else None,
     )  # fmt: skip
-    outcome.done.append(f"{volume.label}: {_words(window, wanted.restarts)}; key {key.id} is its recovery password")
+    outcome.done.append(f"{volume.label}: {_words(window, wanted.restarts)}; {kept.words}")
     return outcome
 
 
@@ -145,7 +158,28 @@ def _system(volumes: Iterable[Volume], refusals: list[str]) -> Volume:
     return found[0]
 
 
-def _compared(volume: Volume, keys: list[Key]) -> Key:
+@dataclass(frozen=True)
+class _Kept:
+    """The recovery password that is there when firmware goes wrong: its protector, its key in the vault, and words."""
+
+    protector: str
+    key: str
+    words: str
+
+
+def _taken(volume: Volume, taken: Any, place: str) -> _Kept:
+    """One of the volume's that a directory took, as its device says. Raises LeeboardError."""
+    ids = [one for one in taken if isinstance(one, str)] if isinstance(taken, list) else []
+    protector = next((one for one in ids if one in volume.passwords), "")
+    if not protector:
+        raise LeeboardError(
+            f"{volume.label}: its directory ({place}) took no recovery password that is in it, as far as the device "
+            "shows, and firmware that goes wrong asks for one; a roll-out of ENC gives one away first"
+        )
+    return _Kept(protector, "", f"its directory ({place}) took its recovery password {protector}, as the device says")
+
+
+def _compared(volume: Volume, keys: list[Key]) -> _Kept:
     """The newest key that is a recovery password of the volume. Raises LeeboardError."""
     fits = [key for key in keys if key.disk == volume.guid and key.protector in volume.passwords]
     if not fits:
@@ -153,15 +187,16 @@ def _compared(volume: Volume, keys: list[Key]) -> Key:
             f"{volume.label}: no recovery password that is in it is kept here and was compared, and firmware that goes "
             "wrong asks for one; a roll-out of ENC keeps one first"
         )
-    return next(reversed([key for key in fits if not key.adopted] or fits))
+    key = next(reversed([key for key in fits if not key.adopted] or fits))
+    return _Kept(key.protector, key.id, f"key {key.id} is its recovery password")
 
 
-def _opened(vault: Vault, device: Device, at: datetime, wanted: Suspension, volume: Volume, key: Key) -> Window:
+def _opened(vault: Vault, device: Device, at: datetime, wanted: Suspension, volume: Volume, kept: _Kept) -> Window:
     """Open the window, before the device is asked: a suspension that nobody wrote down would be somebody's mistake."""
     until = stamp(at + timedelta(days=wanted.days))
     with vault.writing(at) as writer:
         writer.note(
-            ledger.SUSPENDED, urn=device.urn, asset=device.asset, key=key.id, disk=volume.guid,
+            ledger.SUSPENDED, urn=device.urn, asset=device.asset, key=kept.key, disk=volume.guid,
             reason=wanted.reason.strip(), restarts=wanted.restarts, until=until,
         )  # fmt: skip
         window = window_of(writer.records(device.urn, device.asset), volume.guid, at)

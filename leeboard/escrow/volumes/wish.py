@@ -7,6 +7,7 @@ from typing import Any
 
 from leeboard.errors import LeeboardError
 from leeboard.escrow.disks.tpm_policy import TpmPolicy, Way
+from leeboard.escrow.volumes.accepted import Risks
 from leeboard.escrow.volumes.keeping import Strangers, Wish
 from leeboard.model.enums import Level
 from leeboard.model.observation import Found, Observation
@@ -25,6 +26,7 @@ MANAGER = "bitlocker_manager"
 BESIDE, LEAVE = "beside_manager", "leave_to_manager"
 MANAGERS = {"report": None, "leave": LEAVE, "adopt": BESIDE}
 ADOPT, REPLACE, USED_SPACE = "adopt_passwords", "replace_passwords", "used_space"
+NO_RISKS = Risks()
 OPTIONS = (*DRIVERS, ADOPT, REPLACE, USED_SPACE)
 
 
@@ -48,17 +50,19 @@ def for_driver(wanted: Wanted, options: Iterable[str]) -> list[str]:
 
 
 def wish_of(
-    wanted: Wanted, observation: Observation, tpm: TpmPolicy, pin: str, options: Iterable[str], lasts: int | None = None
-) -> tuple[Wish, str]:
+    wanted: Wanted, observation: Observation, tpm: TpmPolicy, pin: str, options: Iterable[str],
+    lasts: int | None = None, risks: Risks = NO_RISKS,
+) -> tuple[Wish, str]:  # fmt: skip
     """What is wanted, and in words what is wrong with the PIN; empty for nothing. Raises LeeboardError.
 
     The PIN is used where the level asks for one, whether `tpm` names a way or not. Without one the driver goes on with
-    what needs none (`without_pin`).
+    what needs none (`without_pin`). By `risks` a data drive is left as it is, and what is asked for at a start: that
+    needs no PIN. Another way than the level's is taken where a risk accepts it and the school names it (`tpm`).
     Where the level leaves a choice, it is the stricter one: a method of 256 bits unless the device's policy says 128,
     and the whole disk unless `used_space` is named.
     """
     named, level = tuple(options), wanted.device.level
-    protector = _protector(wanted, tpm.way)
+    protector = _protector(wanted, tpm.way, risks.ways)
     if USED_SPACE in named and level is not Level.STANDARD:
         raise LeeboardError(f"{VARIABLE} names {USED_SPACE}, and level {level.value} asks for the whole disk (ENC-02)")
     driver: dict[str, Any] = {
@@ -66,18 +70,21 @@ def wish_of(
         "method": _method(wanted, observation),
         "used_space": USED_SPACE in named,
         "options": for_driver(wanted, named),
+        "left_drives": list(risks.drives),
+        "left_start": risks.start,
     }
     strangers = Strangers.ADOPT if ADOPT in named else Strangers.REPLACE if REPLACE in named else Strangers.REPORT
-    wrong = _wrong(TpmPolicy(protector, pin), level) if protector is Way.PIN else ""
+    asks_pin = protector is Way.PIN and not risks.start
+    wrong = _wrong(TpmPolicy(protector, pin), level) if asks_pin else ""
     driver["without_pin"] = bool(wrong)
     takes_over = BESIDE in driver["options"]
-    return Wish(driver, "" if wrong or protector is Way.TPM else pin, strangers, lasts, takes_over), wrong
+    return Wish(driver, pin if asks_pin and not wrong else "", strangers, lasts, takes_over), wrong
 
 
-def _protector(wanted: Wanted, chosen: Way | None) -> Way:
+def _protector(wanted: Wanted, chosen: Way | None, risked: Iterable[Way]) -> Way:
     accepted = _accepted(wanted, "bitlocker_pre_boot")
     fits = [way for way in (Way.TPM, Way.PIN) if way.value in accepted]
-    if chosen is not None and chosen not in fits:
+    if chosen is not None and chosen not in (*fits, *risked):
         words = " or ".join(fits)
         raise LeeboardError(f"leeboard_disk_tpm is {chosen}, and the level asks for {words} at a start (ENC-03)")
     return chosen or fits[0]

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from leeboard.escrow.vault import controller_state
+from leeboard.escrow.vault.device_records import records_of
 from leeboard.escrow.vault.records import State
 from leeboard.escrow.vault.vault import Vault
-from leeboard.escrow.volumes.device_records import records_of
 from leeboard.escrow.volumes.suspending import Suspension
 from leeboard.model.device import device
 from leeboard.model.observation import Found

@@ -196,7 +196,7 @@ def test_a_password_that_was_typed_at_the_device_is_to_be_changed(controller: Wi
     assert key is not None
     typed = volumes[0].model_copy(update={"kept": BackupState(used=(key.protector,))})
     assert looked(controller).rotated([typed, volumes[1]])[0].faults == (
-        f"key {key.id} was typed at the device, as its events say",
+        f"key {key.id} was typed at the device, as its events said",
     )
     refused = BackupState(troubles={"used": Trouble(code="denied", why="the log was refused")})
     with pytest.raises(LeeboardError, match="was typed there cannot be told: the log was refused"):

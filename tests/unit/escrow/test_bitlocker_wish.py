@@ -47,6 +47,7 @@ def test_the_level_says_what_opens_it_and_the_stricter_method_is_taken() -> None
     found, wrong = wish()
     assert found.driver == {
         "protector": "tpm", "method": 7, "used_space": False, "options": [], "without_pin": False,
+        "left_drives": [], "left_start": False,
     }  # fmt: skip
     assert (found.pin, found.strangers, found.lasts, wrong) == ("", Strangers.REPORT, 90, "")
     assert (wish("high", pin="19283746")[0].driver["protector"], wish("high", pin="19283746")[0].pin) == (

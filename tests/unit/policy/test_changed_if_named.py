@@ -40,7 +40,7 @@ def test_nothing_of_a_volume_is_enforced_before_the_word(level: Level) -> None:
 
 @pytest.mark.parametrize("level", Level)
 def test_a_directory_and_the_vault_ask_for_the_same_but_for_who_keeps_them(level: Level) -> None:
-    """What is about the vault alone is asked with it alone; its window is no word that a directory has."""
+    """What is about passwords in the vault is asked with it alone; its ledger keeps windows for all of them."""
     asked = {
         word: {one.setting.id: one.mode for one in wanted_of(word, level).settings if one.control.id.startswith("ENC")}
         for word in PLACES
@@ -48,8 +48,8 @@ def test_a_directory_and_the_vault_ask_for_the_same_but_for_who_keeps_them(level
     for word in ("ad", "entra"):
         of_vault = {one for one in asked["ours"] if one not in asked[word]}
         assert of_vault == {
-            "windows-protected", "policy-vault-first", "policy-vault-first-data", "windows-escrowed",
-            "windows-known-passwords", "windows-rotated", "windows-age", "windows-suspended-openly",
+            "policy-vault-first", "policy-vault-first-data", "windows-escrowed", "windows-known-passwords",
+            "windows-rotated", "windows-age",
         }  # fmt: skip
         common = asked["ours"].keys() & asked[word].keys()
         assert {one: asked[word][one] for one in common} == {one: asked["ours"][one] for one in common}
@@ -58,8 +58,8 @@ def test_a_directory_and_the_vault_ask_for_the_same_but_for_who_keeps_them(level
     assert {asked["entra"][one] for one in policy} == {Mode.REPORT} and "policy-backup-data" not in asked["entra"]
     assert not {*policy, "policy-backup-data", "policy-backup-first-data"} & asked["ours"].keys()
     for word in ("ad", "entra"):
-        assert asked[word]["windows-protection-on"] is asked[word][f"windows-kept-{word}"] is Mode.ENFORCE
-        assert "windows-kept" not in asked[word]
+        assert asked[word]["windows-protected"] is asked[word][f"windows-kept-{word}"] is Mode.ENFORCE
+        assert not {"windows-kept", "windows-protection-on", "windows-suspension"} & asked[word].keys()
 
 
 def test_linux_is_as_ever() -> None:

@@ -61,7 +61,8 @@ function Get-LeeboardBitLockerRefusal {
             }
         }
         $type = if ($Wish.protector -eq 'tpm-and-pin') { $script:TpmAndPin } else { $script:TpmAlone }
-        $isThere = [bool]@($Volume.protectors | Where-Object { $_.type -eq $type }).Length
+        $isThere = [bool]@($Volume.protectors | Where-Object { $_.type -eq $type }).Length -or
+            (Test-LeeboardStartLeft -Volume $Volume -Wish $Wish)
         # Protection that is switched on over a TPM that gives nothing away ends in a question for 48 digits.
         if (-not $isThere -or $Volume.protection -ne 1) { Get-TpmRefusal $Now $Volume }
         # Without the PIN none is added: what the start may ask for stands in the way of nothing that is left to do.
@@ -70,6 +71,19 @@ function Get-LeeboardBitLockerRefusal {
             Get-BindingRefusal $Volume $Wish
         }
     }
+}
+
+function Test-LeeboardStartLeft {
+    <#
+    .SYNOPSIS
+    Whether what opens the volume of Windows at a start stays as somebody accepted it. One in clear has no start yet.
+    #>
+    param(
+        [Parameter(Mandatory = $true)][System.Collections.IDictionary]$Volume,
+        [Parameter(Mandatory = $true)][System.Collections.IDictionary]$Wish
+    )
+
+    return [bool]$Wish['left_start'] -and $Volume.conversion -ne $script:Decrypted
 }
 
 function Test-Option {
@@ -163,4 +177,4 @@ function Get-BindingRefusal {
     "the TPM cannot be bound to Secure Boot (PCR 7): $why; mend that, or ask for it by name (without_pcr7)"
 }
 
-Export-ModuleMember -Function Get-LeeboardBitLockerRefusal
+Export-ModuleMember -Function Get-LeeboardBitLockerRefusal, Test-LeeboardStartLeft

@@ -19,7 +19,7 @@ $script:SystemKind, $script:DataKind = 0, 1
 $script:Decrypted, $script:Encrypted, $script:Encrypting, $script:Decrypting = 0, 1, 2, 3
 $script:EncryptionPaused, $script:DecryptionPaused = 4, 5
 $script:TpmAlone, $script:ExternalKey, $script:Recovery, $script:TpmAndPin = 1, 2, 3, 4
-$script:Opening = 1, 2, 5, 6          # a TPM, a stick, both, with a PIN as well
+$script:Opening = 1, 2, 4, 5, 6, 8    # a TPM, a stick, both, with a PIN as well; a password
 $script:Known = 7, 9                  # a certificate of the policy, Network Unlock
 $script:TestWaits = 2
 $script:KeyName = 'Leeboard automatic unlock'
@@ -46,6 +46,8 @@ function Get-LeeboardBitLockerPlan {
     retry_test, and where somebody else manages BitLocker here beside_manager or leave_to_manager, without which that is
     refused. With preview the needs count as met, so that the steps after them are
     shown. With without_pin nobody has the PIN at hand: what needs none goes on, and a volume in clear waits for it.
+    What somebody accepted as it is: left_drives, names of data drives of which nothing is changed, and left_start, that
+    what opens the volume of Windows at a start stays.
     #>
     param(
         [Parameter(Mandatory = $true)][System.Collections.IDictionary]$Now,
@@ -91,8 +93,9 @@ function Add-DataPlan {
         if ($Volume.conversion -ne $script:Decrypted) { $Plan.notes += "${label}: it has no letter, and is left as it is" }
         return
     }
-    if ($Windows.conversion -ne $script:Encrypted -or $Windows.protection -ne 1) {
-        $Plan.pending += "${label}: it waits until the volume of Windows is encrypted and protected"
+    $isLeft = @($Wish['left_drives']) -contains $Volume.name
+    if ($isLeft -or $Windows.conversion -ne $script:Encrypted -or $Windows.protection -ne 1) {
+        if (-not $isLeft) { $Plan.pending += "${label}: it waits until the volume of Windows is encrypted and protected" }
         # What somebody encrypted needs its password in the directory now.
         if ($Volume.conversion -ne $script:Decrypted -and (Get-LeeboardDirectory $Wish) -and
             -not @(Get-LeeboardBitLockerRefusal -Now $Now -Volume $Volume -Wish $Wish).Length) {
@@ -120,7 +123,8 @@ function Add-Met {
         $Volume.protectors += @{ id = $script:New; type = $script:Recovery }
         $met['kept'] = @($Wish.kept) + $script:New
     }
-    $isPin = $Volume.kind -eq $script:SystemKind -and $Wish.protector -eq 'tpm-and-pin'
+    $isPin = $Volume.kind -eq $script:SystemKind -and $Wish.protector -eq 'tpm-and-pin' -and
+        -not (Test-LeeboardStartLeft -Volume $Volume -Wish $Wish)
     if ($isPin -and -not $Wish['without_pin'] -and -not @(Get-OfType $Volume $script:TpmAndPin).Length) {
         $Plan.needs += Get-Need $Volume pin $script:NoPin
         $Volume.protectors += @{ id = $script:New; type = $script:TpmAndPin }
@@ -164,6 +168,12 @@ function Get-SystemStep {
     param([hashtable]$Plan, [System.Collections.IDictionary]$Volume, [System.Collections.IDictionary]$Wish)
 
     if (-not (Test-Kept $Plan $Volume $Wish)) { return }
+    if (Test-LeeboardStartLeft -Volume $Volume -Wish $Wish) {
+        $own = @($Volume.protectors | Where-Object { $_.type -ne $script:Recovery } | ForEach-Object { $_.id })
+        $stranger = Get-Stranger $Plan $Volume $Wish $own
+        if ($stranger) { return $stranger }
+        return Get-StepOverOpening $Plan $Volume $Wish 'its key lies in clear, since nothing would open it at a start'
+    }
     $type = if ($Wish.protector -eq 'tpm-and-pin') { $script:TpmAndPin } else { $script:TpmAlone }
     if (-not @(Get-OfType $Volume $type).Length) {
         if ($type -eq $script:TpmAlone) { return New-Step $Volume add_tpm }
@@ -201,8 +211,8 @@ function Get-SystemStep {
 }
 
 # What goes on while nobody has the PIN at hand. A key that lies in clear is worse than the TPM alone or a stick, so what is
-# there opens the volume until then. None is added; protection is not switched on over nothing but a recovery password; and
-# nothing that opens the volume is taken away unless a plain TPM opens it as well.
+# there opens the volume until then. None is added; and nothing that opens the volume is taken away unless a plain TPM opens
+# it as well.
 function Get-StepWithoutPin {
     param([hashtable]$Plan, [System.Collections.IDictionary]$Volume, [System.Collections.IDictionary]$Wish)
 
@@ -212,10 +222,18 @@ function Get-StepWithoutPin {
         $stranger = Get-Stranger $Plan $Volume $Wish $plain
         if ($stranger) { return $stranger }
     }
+    return Get-StepOverOpening $Plan $Volume $Wish (
+        'its key lies in clear until it has a PIN, since nothing else would open it at a start')
+}
+
+# What is the same for every volume, but protection is not switched on over nothing but a recovery password.
+function Get-StepOverOpening {
+    param([hashtable]$Plan, [System.Collections.IDictionary]$Volume, [System.Collections.IDictionary]$Wish, [string]$Why)
+
     $step = Get-CommonStep $Plan $Volume $Wish
     $opens = @($Volume.protectors | Where-Object { $script:Opening -contains $_.type })
     if ($null -eq $step -or $step.step -ne 'protect' -or $opens.Length) { return $step }
-    $said = "$(Get-Label $Volume): its key lies in clear until it has a PIN, since nothing else would open it at a start"
+    $said = "$(Get-Label $Volume): $Why"
     if ($Plan.notes -notcontains $said) { $Plan.notes += $said }
 }
 

@@ -44,7 +44,7 @@ function Invoke-LeeboardBitLockerStep {
     return & $script:Steps[$Step] $Given
 }
 
-# The volumes that a key may be kept of, and what would be done. Drives that are carried away are somebody's own, a data
+# The volumes that a key may be kept of, what would be done, and `taken`: the passwords that a directory took. Drives that are carried away are somebody's own, a data
 # volume without a letter is left as it is, as in a plan, and where somebody else manages BitLocker all are.
 function Get-Survey {
     param([System.Collections.IDictionary]$Given)
@@ -62,9 +62,10 @@ function Get-Survey {
             }
         })
     $steps = @($plan.steps | ForEach-Object { Format-LeeboardBitLockerStep $_ })
+    $taken = if (Get-LeeboardDirectory $Given.wish) { (Get-LeeboardDirectoryWish -Now $now -Wish $Given.wish).kept }
     return @{
         changed = $false; volumes = [object[]]$shown; used = Get-Used $now; manager = [string]$now.manager
-        plan = Get-Said $plan $steps
+        taken = [string[]]@($taken | Where-Object { $_ }); plan = Get-Said $plan $steps
     }
 }
 
