@@ -69,7 +69,8 @@ def machine(tmp_path: Path) -> Machine:
             "/etc/systemd/network/file.netdev": "[WireGuard]\nPrivateKeyFile=/etc/wg.key\n",
             "/etc/wg.key": "hunter2",
             "/etc/wireguard/home.conf": "[Interface]\nPostUp = wg set %i private-key /etc/keys/home.key peer "
-            "aaaa preshared-key '/etc/keys/home.psk'; logger private-key\n# PostUp = wg set %i private-key /etc/keys/old\n",
+            "aaaa preshared-key '/etc/keys/home.psk'; logger private-key\n"
+            "# PostUp = wg set %i private-key /etc/keys/old\n",
             "/etc/keys/home.key": "hunter2",
             "/etc/keys/home.psk": "hunter2",
             "/etc/keys/old": "x",
