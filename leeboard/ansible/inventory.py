@@ -174,7 +174,9 @@ def _of_estate(
             reachable=school.settings.reachable,
             file=school.file,
             predecessors=school.settings.predecessors,
-            enforce=tuple(f"{entry.family} (since {date_text(entry.since)}, {entry.by})" for entry in school.settings.enforce),
+            enforce=tuple(
+                f"{entry.family} (since {date_text(entry.since)}, {entry.by})" for entry in school.settings.enforce
+            ),
         )
         problems += wrong
     if not devices:

@@ -73,7 +73,9 @@ def enforce(
         raise LeeboardError(f"Leeboard only reports {wanted} today, and changes nothing of it; nothing was switched")
     name, before = clean(target.settings.name, 60), enforcement.since(target.settings, wanted)
     if stop is (before is None):
-        text = f"since {date_text(before.since)}, by {clean(before.by, 60)}" if before else "nothing of it may be changed"
+        text = (
+            f"since {date_text(before.since)}, by {clean(before.by, 60)}" if before else "nothing of it may be changed"
+        )
         typer.echo(f"{name}: {wanted} is {'on already' if before else 'off already'} ({text})")
         return
     at = datetime.now(UTC)

@@ -104,7 +104,9 @@ def test_a_check_of_one_device_is_no_night(tmp_path: Path) -> None:
     assert done.returncode == 3, done.stdout + done.stderr
     assert list(devices(done)) == ["one"]
     assert heartbeat.last(tmp_path / "var") is None
-    assert [path.name for path in (tmp_path / "var").glob("drift*.html")] == [f"drift-{devices(done)['one']['asset']}.html"]
+    assert [path.name for path in (tmp_path / "var").glob("drift*.html")] == [
+        f"drift-{devices(done)['one']['asset']}.html"
+    ]
     unknown = drift(tmp_path, "-i", str(source), "--device", "three")
     assert unknown.returncode == 1 and "three: there is no such device in" in unknown.stderr
 

@@ -20,7 +20,11 @@ SLIPS = {
     "a suite without its name": ('<testsuite name="', '<testsuite label="', "missing required attribute 'name'"),
     "a suite without its number of cases": (' tests="', ' cases="', "missing required attribute 'tests'"),
     "a case without its name": (" name=", " title=", "missing required attribute 'name'"),
-    "an attribute that it does not know": ("<testsuites ", '<testsuites skipped="1" ', "'skipped' attribute not allowed"),
+    "an attribute that it does not know": (
+        "<testsuites ",
+        '<testsuites skipped="1" ',
+        "'skipped' attribute not allowed",
+    ),
     "a verdict as an element": ("<failure ", "<drifted ", "Unexpected child with tag 'drifted'"),
 }
 

@@ -111,7 +111,11 @@ def test_a_check_without_rights_is_one_action_for_all_controls() -> None:
 
 
 def test_a_step_that_another_one_says_in_full_is_not_said_twice() -> None:
-    start, longer, other = "Run systemctl start auditd.", "Run systemctl start auditd; if it fails, look.", "Restart it."
+    start, longer, other = (
+        "Run systemctl start auditd.",
+        "Run systemctl start auditd; if it fails, look.",
+        "Restart it.",
+    )
     remedies = (start, longer, other, "Restart it, or sign out.")
     finding = Finding(
         "AUD-01", Verdict.DRIFTED, Mode.ENFORCE, tuple(judged(Verdict.DRIFTED, remedy=one) for one in remedies)
