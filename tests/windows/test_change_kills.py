@@ -18,7 +18,6 @@ from .machine import WindowsMachine
 
 pytestmark = pytest.mark.full
 
-KILLED = 137
 MOST = 40  # calls of one change
 POLICIES = r"HKLM\SOFTWARE\Policies\Microsoft"
 DESKTOP = rf"{POLICIES}\Windows NT\Terminal Services"
