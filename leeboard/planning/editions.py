@@ -13,7 +13,12 @@ from leeboard.model.observation import Found, Observation
 from leeboard.planning.plan import Step
 
 EDITION, PROTECTED = "edition", "bitlocker_os_volume"
-NAMES = {"home": "Windows Home", "pro": "Windows Pro", "education": "Windows Education", "enterprise": "Windows Enterprise"}
+NAMES = {
+    "home": "Windows Home",
+    "pro": "Windows Pro",
+    "education": "Windows Education",
+    "enterprise": "Windows Enterprise",
+}
 # Microsoft, "Remote Desktop client - supported configuration" (WindowsServerDocs/remote/remote-desktop-services/clients):
 # no client connects to an edition Home. It can still be helped by Remote Assistance.
 NO_REMOTE_DESKTOP = "Windows Home lets nobody in by Remote Desktop, so nothing heeds what is set for it"
