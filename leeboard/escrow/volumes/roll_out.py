@@ -100,8 +100,8 @@ def look_after(
     With `dry` nothing is changed, only said, and that nobody has tried it. What is wrong with the inventory is raised
     before the device is asked anything; with a PIN that cannot be set everything else goes on. A volume of Windows that
     is as somebody accepted it (a waiver of ENC-01) is left as it is, and so is a device whose edition of Windows has no
-    BitLocker that could be switched on: it is asked nothing, and that is its refusal. The vault is asked where passwords
-    are kept here.
+    BitLocker that could be switched on: it is asked nothing, and that is its refusal. The vault is asked where
+    passwords are kept here.
     """
     risk = accepted(wanted, observation, clock())
     if risk:
