@@ -1,7 +1,7 @@
 """Who else keeps a Windows device to a configuration of its own, in words for whoever is about to change it.
 
-Pure. What OSConfig sets is named as its own setting by setting, and left alone. Nobody can see what DSC sets, so that is
-only said.
+Pure. What OSConfig sets is named as its own setting by setting, and left alone. Nobody can see what DSC sets, so that
+is only said.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from leeboard.model.observation import Found, Observation
 
 FACT = "configured_by"
 DSC, OSCONFIG = "dsc", "osconfig: "
-# Microsoft, "Configuring the Local Configuration Manager" (PowerShell-Docs-DSC, meta-config.md): what has drifted is only
-# reported, unless ConfigurationMode is ApplyAndAutoCorrect.
+# Microsoft, "Configuring the Local Configuration Manager" (PowerShell-Docs-DSC, meta-config.md): what has drifted is
+# only reported, unless ConfigurationMode is ApplyAndAutoCorrect.
 WITH_DSC = (
     "DSC holds a configuration for this device, and nobody can see from here what it sets; with ConfigurationMode "
-    "ApplyAndAutoCorrect (Get-DscLocalConfigurationManager) it sets that again each quarter of an hour: have each setting "
-    "set by one of the two"
+    "ApplyAndAutoCorrect (Get-DscLocalConfigurationManager) it sets that again each quarter of an hour: have each "
+    "setting set by one of the two"
 )
 WITH_OSCONFIG = "OSConfig keeps this device to {}: what it sets is its own and is left alone; change it there"
 

@@ -19,15 +19,15 @@ NAMES = {
     "education": "Windows Education",
     "enterprise": "Windows Enterprise",
 }
-# Microsoft, "Remote Desktop client - supported configuration" (WindowsServerDocs/remote/remote-desktop-services/clients):
+# Microsoft, "Remote Desktop client - supported configuration" (windowsserverdocs, remote-desktop-supported-config.md):
 # no client connects to an edition Home. It can still be helped by Remote Assistance.
 NO_REMOTE_DESKTOP = "Windows Home lets nobody in by Remote Desktop, so nothing heeds what is set for it"
 # Microsoft, "Windows edition and licensing requirements" of BitLocker enablement (windows-itpro-docs,
 # includes/licensing/bitlocker-enablement.md): Pro, Enterprise, Pro Education, SE and Education.
 NO_BITLOCKER = (
-    "Windows Home has no BitLocker that could be managed, only device encryption, which it switches on itself for whoever "
-    "signs in with a Microsoft account: give the device another edition, or have a named person accept that until a given "
-    "day (a waiver of ENC-01)"
+    "Windows Home has no BitLocker that could be managed, only device encryption, which it switches on itself for "
+    "whoever signs in with a Microsoft account: give the device another edition, or have a named person accept that "
+    "until a given day (a waiver of ENC-01)"
 )
 NO_POLICY = "Windows Home has no BitLocker that could be managed, so nothing heeds its policy"
 _FVE = r"HKLM\\(SOFTWARE\\Policies|SYSTEM\\CurrentControlSet\\Policies)\\Microsoft\\FVE:.*"
@@ -77,8 +77,8 @@ def lacking(observation: Observation, steps: Iterable[Step]) -> tuple[str, ...]:
 
 
 def no_bitlocker(observation: Observation) -> str:
-    """Why BitLocker cannot be switched on on the device's edition; empty where it can, where it is on (device encryption
-    has recovery passwords, too), and where nobody knows the edition."""
+    """Why BitLocker cannot be switched on on the device's edition; empty where it can, where it is on (device
+    encryption has recovery passwords, too), and where nobody knows the edition."""
     fact = observation.facts.get(PROTECTED)
     is_on = isinstance(fact, Found) and fact.value is True
     return NO_BITLOCKER if edition_of(observation) == "home" and not is_on else ""

@@ -1,8 +1,9 @@
 """Remote Desktop, WinRM and the firewall: the power goes at each call that changes something, and all is as it was.
 
-Where it can go is found by watching: each edit asks for the checkpoint right before its one call, and once more after the
-last. PowerShell is ended there, as by a power cut; Windows starts, and its task puts back what was done so far. The same
-change then comes to its end. Arming and putting back are cut in test_checkpoint.py, the VPN's calls in test_vpn_kills.py.
+Where it can go is found by watching: each edit asks for the checkpoint right before its one call, and once more after
+the last. PowerShell is ended there, as by a power cut; Windows starts, and its task puts back what was done so far. The
+same change then comes to its end. Arming and putting back are cut in test_checkpoint.py, the VPN's calls in
+test_vpn_kills.py.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from .machine import WindowsMachine
 
 pytestmark = pytest.mark.full
 
-KILLED = 137
 MOST = 40  # calls of one change
 POLICIES = r"HKLM\SOFTWARE\Policies\Microsoft"
 DESKTOP = rf"{POLICIES}\Windows NT\Terminal Services"

@@ -75,7 +75,7 @@ def roll_out(desk: Desk) -> Visit:
 
 
 def failed_and_back(visit: Visit) -> None:
-    """The run has failed, and the evidence says that the device was not reached again, put itself back, and was seen."""
+    """The run has failed; by the evidence the device was not reached again, put itself back, and was seen."""
     line = visit.lines["pc1"]
     assert (visit.status, line["outcome"]) == (FAILED, "observed"), visit.output
     assert "could not be reached over a new connection" in line["message"]

@@ -15,7 +15,6 @@ from tests.unit.actions.checkpoint_double import MODULES, DoubleClock, DoubleDev
 from tests.unit.actions.test_vpn_rolled_out import rolled_out
 
 CONTROL = load().control("REM-06")
-assert CONTROL is not None
 MODULE, ADDRESS = "leeboard.schools.win_remote_desktop", "UserAuthentication"
 SAID = f"pc-1: {NO_REMOTE_DESKTOP}"
 PC = {
@@ -34,6 +33,7 @@ class Computer(DoubleDevice):
     def __init__(self, edition: str, **more: Any) -> None:
         super().__init__(platform="windows", **more)
         self.read = device("pc-1", PC, tuple(load().parameters))
+        assert CONTROL is not None
         self.baseline = alone(CONTROL)
         self.wanted = resolve(self.baseline, self.read)
         self.edition, self.values = edition, {**GOOD, ADDRESS: 0}
@@ -70,7 +70,7 @@ def test_a_preview_says_it_before_anything_is_changed(
     monkeypatch: pytest.MonkeyPatch, edition: str, said: list[str]
 ) -> None:
     computer = Computer(edition, preview=True)
-    outcome, remarks = rolled_out(computer, monkeypatch)
+    outcome, remarks = rolled_out(computer, monkeypatch)  # type: ignore[arg-type]
     assert remarks[: len(said)] == said and (SAID in remarks) is bool(said)
     assert not outcome.get("failed") and computer.values[ADDRESS] == 0
 
@@ -79,6 +79,6 @@ def test_what_would_be_written_is_written_all_the_same_and_not_said_each_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     computer = Computer("home", clock=DoubleClock())
-    outcome, remarks = rolled_out(computer, monkeypatch)
+    outcome, remarks = rolled_out(computer, monkeypatch)  # type: ignore[arg-type]
     assert not outcome.get("failed"), outcome
     assert (computer.values[ADDRESS], computer.state, remarks) == (1, "confirmed", [])
