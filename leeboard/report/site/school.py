@@ -179,7 +179,8 @@ class _School:
         add(
             "school/device", f"devices/{self.files[asset]}.html", asset, ("devices.js",), device=device,
             file=self.files[asset], kind=tables.kind_of(device), items=together(parts(alone), alone.at),
-            answers=_answers(device), shown=page.details(device), risks=overview.risks(alone), told=told, older=len(found) - len(told),
+            answers=_answers(device),
+            shown=page.details(device), risks=overview.risks(alone), told=told, older=len(found) - len(told),
             well=[(verdict, controls) for verdict, controls in well if controls],
         )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Pictures of each kind of page of a site and of the sheet for a head, for docs/site.md: `make picture` draws them anew.
+"""Pictures of each kind of page of a site and of the sheet for a head, for docs/site.md: `make picture` draws them.
 
 They are of the estate that `leeboard example` makes, at a clock that stands still, in light, in dark and on a phone.
 """

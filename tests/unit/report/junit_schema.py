@@ -1,7 +1,7 @@
 """The XML schema of Jenkins for JUnit files, and what it says of ours.
 
-`junit-10.xsd` is that of the xUnit plugin for Jenkins (jenkinsci/xunit-plugin, commit 8c515de2, 15 November 2025), as it
-is there; its licence, MIT, stands at its head. JUnit itself has published none.
+`junit-10.xsd` is that of the xUnit plugin for Jenkins (jenkinsci/xunit-plugin, commit 8c515de2, 15 November 2025), as
+it is there; its licence, MIT, stands at its head. JUnit itself has published none.
 """
 
 from __future__ import annotations
