@@ -33,10 +33,13 @@ pytestmark = pytest.mark.full  # two emulated machines: minutes each
 # What the gateway has of a network in which nobody else is, and that network.
 BEHIND = ("198.19.9.9", "198.19.0.0/16")
 ANSWERS_NOTHING = """
-table inet silent { chain out { type filter hook output priority 0;
-  ip daddr 10.99.0.0/24 drop
-  ip6 daddr 2001:db8:99::/120 drop
-} }
+table inet silent {
+  chain out {
+    type filter hook output priority 0;
+    ip daddr 10.99.0.0/24 drop
+    ip6 daddr 2001:db8:99::/120 drop
+  }
+}
 """
 AGREED = ("AES_GCM_16-256/PRF_HMAC_SHA2_384/ECP_384", "ESP:AES_GCM_16-256")
 
