@@ -98,7 +98,7 @@ def listed(authority: Authority, wanted: list[str]) -> None:
 
 @pytest.mark.parametrize("step", STEPS)
 def test_issue_what_is_due(authority: Authority, step: int) -> None:
-    """A device's certificate is renewed for the same key: the old one counts all the while, and there is one new one."""
+    """A device's certificate is renewed for the same key: the old one counts all the while."""
     device, asked = LAPTOP, request(key_of_device())
     held = [issue_device(authority.var, device, asked, authority.at).certificate]
 
