@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,6 +24,7 @@ LISTS = "http://lists.school.example/vpn"
 GATEWAY = "vpn.school.example"
 LAPTOP = Registered("900001", "LT-014")
 DAY = timedelta(days=1)
+BOTH = ("head", "other")  # custodians
 
 
 def key_of_device() -> ec.EllipticCurvePrivateKey:
@@ -69,8 +70,10 @@ def head() -> rsa.RSAPrivateKey:
 
 
 @contextmanager
-def an_authority(folder: Path, level: Level = Level.SENSITIVE, at: datetime = AT) -> Iterator[Authority]:
-    """An authority that was just begun."""
-    with a_vault(folder) as vault:
+def an_authority(
+    folder: Path, level: Level = Level.SENSITIVE, at: datetime = AT, custodians: Sequence[str] = ("head",)
+) -> Iterator[Authority]:
+    """An authority that was just begun; level high needs two custodians."""
+    with a_vault(folder, custodians) as vault:
         session.begin(vault.var, "Hill Schools", level, LISTS, at)
         yield Authority(vault, at)

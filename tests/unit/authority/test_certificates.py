@@ -18,6 +18,7 @@ from leeboard.errors import LeeboardError
 from leeboard.model.enums import Level
 from leeboard.model.vpn_names import device_name
 from tests.unit.authority.authorities import (
+    BOTH,
     DAY,
     GATEWAY,
     LAPTOP,
@@ -54,9 +55,9 @@ def openssl(authority: Authority, folder: Path, leaf: str, *options: str) -> tup
     return asked.returncode == 0, asked.stdout + asked.stderr
 
 
-@pytest.mark.parametrize("level", list(Level)[:2])
+@pytest.mark.parametrize("level", list(Level))
 def test_openssl_accepts_what_is_issued_for_its_purpose_and_no_other(tmp_path: Path, level: Level) -> None:
-    with an_authority(tmp_path, level) as authority:
+    with an_authority(tmp_path, level, custodians=BOTH) as authority:
         device, gateway = authority.issue().certificate, authority.gateway().certificate
         for pem, purpose, other in ((device.pem, "sslclient", "sslserver"), (gateway.pem, "sslserver", "sslclient")):
             assert openssl(authority, tmp_path, pem, "-purpose", purpose)[0]
@@ -69,10 +70,14 @@ def test_openssl_accepts_what_is_issued_for_its_purpose_and_no_other(tmp_path: P
 
 @pytest.mark.parametrize(
     ("level", "curve", "digest"),
-    [(Level.STANDARD, "secp256r1", "sha256"), (Level.SENSITIVE, "secp384r1", "sha384")],
+    [
+        (Level.STANDARD, "secp256r1", "sha256"),
+        (Level.SENSITIVE, "secp384r1", "sha384"),
+        (Level.HIGH, "secp384r1", "sha384"),
+    ],
 )
 def test_keys_and_digests_are_those_of_the_level(tmp_path: Path, level: Level, curve: str, digest: str) -> None:
-    with an_authority(tmp_path, level) as authority:
+    with an_authority(tmp_path, level, custodians=BOTH) as authority:
         known, issued = authority.known, authority.issue().certificate
         for one in (known.beginning.root, known.current):
             key = one.x509.public_key()

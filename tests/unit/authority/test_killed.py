@@ -6,6 +6,7 @@ some are gone through, by night every one.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import count
@@ -15,13 +16,13 @@ import pytest
 from cryptography import x509
 
 from leeboard.authority import lists, memory, records, session
-from leeboard.authority.certificates import Registered, issue_device, revoke_device
+from leeboard.authority.certificates import Registered, issue_device, issue_gateway, revoke_device, revoke_gateway
 from leeboard.authority.publishing import Publication, publish
 from leeboard.authority.records import Reason
 from leeboard.errors import LeeboardError
 from leeboard.escrow.vault.ledger import Mark
 from leeboard.model.enums import Level
-from tests.unit.authority.authorities import LISTS, Authority, head, key_of_device, request
+from tests.unit.authority.authorities import DAY, LAPTOP, LISTS, Authority, head, key_of_device, request
 from tests.unit.escrow.vaults import AT, a_vault
 from tests.unit.killed import dies
 
@@ -93,6 +94,69 @@ def listed(authority: Authority, wanted: list[str]) -> None:
     """The list as it is signed now names these serials."""
     newest = x509.load_der_x509_crl(lists.sign(authority.var, authority.at).files[1].read_bytes())
     assert {f"{one.serial_number:040x}" for one in newest} == set(wanted)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_issue_what_is_due(authority: Authority, step: int) -> None:
+    """A device's certificate is renewed for the same key: the old one counts all the while."""
+    device, asked = LAPTOP, request(key_of_device())
+    held = [issue_device(authority.var, device, asked, authority.at).certificate]
+
+    def due() -> None:
+        authority.at = held[-1].due(authority.at)
+        if authority.known.current.ends - authority.at < 100 * DAY:
+            session.renew(authority.var, head(), authority.at)
+
+    for _ in killed(lambda: issue_device(authority.var, device, asked, authority.at), step, prepare=due):
+        now = memory.held(authority.var, device.urn, device.asset).certificates
+        assert held[-1] in now and held[-1].valid(authority.at)
+        certificate = issue_device(authority.var, device, asked, authority.at).certificate
+        held.append(certificate)
+        assert [*memory.held(authority.var, device.urn, device.asset).certificates] == held
+    assert len(held) > len(CALLS) and len(set(serials(authority))) == len(serials(authority))
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_gateway(authority: Authority, step: int) -> None:
+    """Issued and revoked for a gateway, which stands in what the controller remembers as a whole."""
+    number = 0
+    name, asked = "vpn0.school.example", request(key_of_device())
+
+    def work() -> object:
+        issue_gateway(authority.var, name, asked, authority.at)
+        return revoke_gateway(authority.var, name, Reason.COMPROMISED, authority.at)
+
+    def another() -> None:
+        nonlocal number, name, asked
+        number += 1
+        name, asked = f"vpn{number}.school.example", request(key_of_device())
+
+    for _ in killed(work, step, prepare=another):
+        with suppress(LeeboardError):  # its key was revoked before it was killed
+            issue_gateway(authority.var, name, asked, authority.at)
+        with suppress(LeeboardError):
+            revoke_gateway(authority.var, name, Reason.COMPROMISED, authority.at)
+        (held,) = (one for one in authority.known.gateways if one.name == name)
+        assert held.reason is Reason.COMPROMISED
+        listed(authority, [one.serial for one in authority.known.gateways if one.revoked])
+    assert number > len(CALLS) and len(serials(authority)) == len(set(serials(authority)))
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_restore(authority: Authority, step: int) -> None:
+    """A controller that lost what it had, and is killed while it gets that back."""
+    serial = authority.issue().certificate.serial
+    revoke_device(authority.var, "900001", "LT-014", Reason.STOLEN, authority.at)
+    before = authority.known
+
+    def lose() -> None:
+        shutil.rmtree(authority.var / "authority", ignore_errors=True)
+
+    for _ in killed(lambda: session.restore(authority.var, head(), authority.at), step, prepare=lose):
+        assert session.restore(authority.var, head(), authority.at) == [before.current.id]
+        assert authority.known == before
+        listed(authority, [serial])
+    assert authority.issue().certificate.serial != serial
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
@@ -62,10 +62,11 @@ def another_volume(folder: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def a_vault(folder: Path) -> Iterator[Vault]:
-    """A vault with places on two volumes, which the head can open."""
+def a_vault(folder: Path, custodians: Sequence[str] = ("head",)) -> Iterator[Vault]:
+    """A vault with places on two volumes, which the head can open, and whoever else is named."""
     with another_volume(folder) as other:
-        yield make(folder / "var", (folder / "first", other / "second"), [custodian("head")[0]], AT)
+        named = [custodian(name)[0] for name in custodians]
+        yield make(folder / "var", (folder / "first", other / "second"), named, AT)
 
 
 class Died(BaseException):

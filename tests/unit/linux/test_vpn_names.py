@@ -51,6 +51,15 @@ def with_nft(root: Path, files: dict[str, str | None], listed: Completed) -> Hos
     host = machine(root, files)
     runner: Any = host._runner
     runner.answers["nft -j list table"] = listed
+
+    def runs(argv: list[str], input: str, timeout: float, environment: Any) -> Completed:
+        if argv[0] != "unshare":
+            answer: Completed = runner(argv, input, timeout, environment)
+            return answer
+        done = subprocess.run(argv, input=input, capture_output=True, text=True, check=False)
+        return Completed(done.returncode, done.stdout, done.stderr)
+
+    host._runner = runs
     return host
 
 
@@ -68,6 +77,26 @@ def test_nft_takes_the_rules_and_what_it_lists_is_what_was_written(
         for other in {*listed, ("10.20.0.99",)} - {servers}:
             if (other[0], len(other)) != (servers[0], len(servers)):
                 assert "is not as /etc/swanctl/leeboard-names.nft says" in tunnel_names.not_loaded(host, other)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("rt ipsec exists ip daddr", "ip daddr"),
+        ("th dport 53 dnat", "th dport 5353 dnat"),
+        ("10.20.0.53, 10.20.0.54", "10.20.0.53, 192.0.2.53"),
+        ('oifname != "lo" meta', 'oifname != "eth0" meta'),
+        (" reject", " accept"),
+        ("{ tcp, udp }", "tcp"),
+        ("policy accept", "policy drop"),
+        ("priority dstnat", "priority filter"),
+    ],
+)
+def test_a_rule_that_somebody_changed_in_the_kernel_is_seen(tmp_path: Path, before: str, after: str) -> None:
+    rules = tunnel_names.rules(BOTH)
+    assert before in rules
+    host = with_nft(tmp_path, {}, Completed(0, in_a_kernel(rules.replace(before, after)), ""))
+    assert "is not as /etc/swanctl/leeboard-names.nft says" in tunnel_names.not_loaded(host, BOTH)
 
 
 def test_ipv6_asks_nobody_beside_the_tunnel_and_only_a_tunnel_turns_a_question() -> None:

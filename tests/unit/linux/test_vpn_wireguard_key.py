@@ -240,3 +240,50 @@ def test_the_network_nearby_is_not_reached_beside_the_tunnel(tmp_path: Path, wit
     )
     done = in_a_network(script)
     assert done.stdout.split() == [("none" if with_rules else "answer")] * 2, done.stderr
+
+
+ECHOES = """
+import socket, threading
+server = socket.socket(); server.bind(("192.0.2.2", 2222)); server.listen()
+print("listens", flush=True)
+def echo(came):
+    while content := came.recv(9):
+        came.sendall(content)
+while True:
+    threading.Thread(target=echo, args=(server.accept()[0],), daemon=True).start()
+"""
+# One connection for all, and a new one, at each step: before the rules, with them, and when they are taken away.
+CONTROLLER = """
+import socket, sys
+def connected():
+    made = socket.socket(); made.settimeout(5); made.connect(("192.0.2.2", 2222)); return made
+def answered(made):
+    made.sendall(b"ssh"); return made.recv(9) == b"ssh"
+stands = connected()
+for step in sys.stdin:
+    print(answered(stands), answered(connected()), flush=True)
+"""
+
+
+@pytest.mark.parametrize(("more", "works"), [("", "True True"), (" add rule inet away out tcp sport 2222 drop;", "")])
+def test_a_controller_on_the_cable_stays_and_gets_in_anew_while_rules_come_and_go(
+    tmp_path: Path, more: str, works: str
+) -> None:
+    """As SSH does while a roll-out loads the tunnel. With a rule that drops the answers the test has to see it."""
+    (tmp_path / "echoes.py").write_text(ECHOES)
+    (tmp_path / "controller.py").write_text(CONTROLLER)
+    rules = wireguard_conf.rules(wireguard_words.parse(ALL))
+    chain = "add table inet away; add chain inet away out { type filter hook output priority 0; };"
+    script = (
+        f"{NETWORK}python3 {tmp_path}/echoes.py > {tmp_path}/said & server=$!\n"
+        f"until grep -q listens {tmp_path}/said; do sleep 0.1; done\nmkfifo {tmp_path}/steps\n"
+        f"$in python3 {tmp_path}/controller.py < {tmp_path}/steps > {tmp_path}/answers 2>/dev/null & asks=$!\n"
+        f"exec 9> {tmp_path}/steps\n"
+        "step() { echo >&9; n=0; while [ $(wc -l < " + f"{tmp_path}/answers" + ") -lt $1 ] && kill -0 $asks 2>&-; "
+        "do sleep 0.1; done; }\n"
+        f"step 1\nnft '{rules}'\n{f"nft '{chain}{more}'" if more else ':'}\nstep 2\n"
+        f"nft '{wireguard_conf.WITHOUT}'\n{':' if more else 'step 3'}\n"
+        f"exec 9>&-; kill $server; cat {tmp_path}/answers\n"
+    )
+    done = in_a_network(script)
+    assert done.stdout.splitlines() == ["True True", *([works] * 2 if works else [])], done.stderr

@@ -12,7 +12,6 @@ charon's unit loads the rules before charon starts.
 
 from __future__ import annotations
 
-import json
 import re
 
 from ..engine.host import Host
@@ -82,15 +81,9 @@ def not_loaded(host: Host, servers: tuple[str, ...]) -> str:
     missing = f"the kernel has no rules that send questions for names through the tunnel (table {TABLE})"
     if done.rc != 0:
         return missing
-    try:
-        found = json.loads(done.out)["nftables"]
-        ends = [end for one in found for end in one.get("rule", {}).get("expr", ())]
-        asked = [end["dnat"].get("addr") for end in ends if "dnat" in end]
-        refusals = sum("reject" in end for end in ends)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return f"{missing}: what nft lists makes no sense"
-    four, six = _families(servers)
-    as_written = asked == [own[0] for own in (four, six) if own] and refusals == (1 if four else 2)
+    from . import nft_table  # a tunnel without servers has no rules
+
+    as_written = nft_table.says(host, TABLE, rules(servers), done.out)
     return "" if as_written else f"the kernel's table {TABLE} is not as {RULES} says"
 
 
