@@ -45,6 +45,7 @@ KNOWN = {
     f"{L}luks/tpm.py: _memory": KEYS,
     f"{L}luks/tpm.py: _credentials": KEYS,
     f"{L}vpn/tunnel_changes.py: _refuse": "a roll-out relies on no certificate that is not valid now",
+    f"{L}vpn/tunnel_traffic.py: ask": "the number of a question for a name, which nobody is told",
     f"{L}vpn/wireguard_key.py: _shakes_hands": "a roll-out waits for the gateway's answer; no reading",
     "plugins/module_utils/driver_module.py: run": RUN,
     "plugins/modules/journal_undo.py: main": RUN,

@@ -17,6 +17,7 @@ from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visi
 
 from leeboard.evidence import status, undoing
 from leeboard.evidence.recording import handshake
+from leeboard.model.observation import Observation
 from tests.unit.actions.checkpoint_double import MODULE, OTHER, RUN, DoubleClock, DoubleDevice
 from tests.unit.actions.test_cut_off import make, step
 
@@ -28,6 +29,9 @@ def action(device: DoubleDevice) -> Any:
     made._connection = device.connection
     made._task = SimpleNamespace(check_mode=device.preview)
     return made
+
+
+NOTHING_SEEN = Observation.model_construct(facts={}, readings=[])
 
 
 class Enforced(DoubleDevice):
@@ -240,7 +244,7 @@ def test_what_was_done_is_filed_where_nobody_sees_the_device_afterwards(
 
     class Shut(Enforced):
         wanted: Any = None
-        observation: Any = None
+        observation: Any = NOTHING_SEEN
         seen = 0
 
         def observe(self) -> dict[str, Any]:
@@ -269,7 +273,7 @@ def test_the_bundle_says_why_something_was_put_back(
 ) -> None:
     class Seen(Enforced):
         wanted: Any = None
-        observation: Any = None
+        observation: Any = NOTHING_SEEN
 
         def observe(self) -> dict[str, Any]:
             return {"outcome": "observed", "message": "", "identity": "same", "findings": [], "changes": []}

@@ -142,8 +142,8 @@ def test_one_that_ends_soon_is_followed_and_stays_where_the_new_one_does_not_pro
         return
     assert device.pairs == old
     assert done.remarks == [
-        f"{asset.lower()}: the new certificate did not prove itself (no traffic within its time: it signed in nowhere): "
-        "the old one stays"
+        f"{asset.lower()}: the new certificate did not prove itself (no traffic within its time: it signed in "
+        "nowhere): the old one stays"
     ]
     device.charon.signs_in = True
     assert device.brought(variable).problems == [] and not set(device.pairs) & set(old)

@@ -196,6 +196,8 @@ def answers() -> dict[str, Completed | Callable[[list[str]], Completed]]:
         "rsyslogd": Completed(0, "", ""),
         "cvtsudoers": Completed(0, json.dumps({"Defaults": [{"Options": [{"logfile": "/var/log/sudo.log"}]}]}), ""),
         "agetty": Completed(0, "agetty from util-linux 2.41\n", ""),
+        "nft --json list table": Completed(0, listed(ALL), ""),
+        "nft -j list table": Completed(0, listed(ALL), ""),
         "nft": Completed(0, (CAPTURED / "nft.json").read_text(), ""),
         "ss -H": Completed(0, SS, ""),
         "dpkg-query": lambda argv: Completed(
@@ -210,7 +212,6 @@ def answers() -> dict[str, Completed | Callable[[list[str]], Completed]]:
         "ip -j -4 route": Completed(0, json.dumps(ROUTES[ALL][0]), ""),
         "ip -j -6 route": Completed(0, json.dumps(ROUTES[ALL][1]), ""),
         "rule show": Completed(0, json.dumps(RULES_OF_WG_QUICK), ""),
-        "nft -j list table": Completed(0, listed(ALL), ""),
         "journalctl": Completed(1, "", ""),
     }
 
