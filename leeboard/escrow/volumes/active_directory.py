@@ -81,8 +81,8 @@ def kept(server: Server, ids: Iterable[str]) -> dict[str, str]:
             if len(found) < len(wanted) and not found and not list(conversation.search([], 1)):
                 raise LeeboardError(
                     f"{NAME} shows {plain(server.user, 80)} no recovery information at all below "
-            shape = f"{', '.join(FIELDS)}; port is a number"
-            raise LeeboardError(f"{VARIABLE} names {ascii(name)[:40]}; there are {shape}")
+                    f"{plain(server.base, 200)}: either nothing was ever given to it, or the account may not see objects "
+                    f"of class {CLASS}"
                 )
             return found
     except ssl.SSLCertVerificationError as problem:

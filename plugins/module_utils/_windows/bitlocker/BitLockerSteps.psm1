@@ -44,8 +44,9 @@ function Invoke-LeeboardBitLockerStep {
     return & $script:Steps[$Step] $Given
 }
 
-# The volumes that a key may be kept of, what would be done, and `taken`: the passwords that a directory took. Drives that are carried away are somebody's own, a data
-# volume without a letter is left as it is, as in a plan, and where somebody else manages BitLocker all are.
+# The volumes that a key may be kept of, what would be done, and `taken`: the passwords that a directory took. Drives that
+# are carried away are somebody's own, a data volume without a letter is left as it is, as in a plan, and where somebody
+# else manages BitLocker all are.
 function Get-Survey {
     param([System.Collections.IDictionary]$Given)
 
