@@ -81,8 +81,8 @@ def kept(server: Server, ids: Iterable[str]) -> dict[str, str]:
             if len(found) < len(wanted) and not found and not list(conversation.search([], 1)):
                 raise LeeboardError(
                     f"{NAME} shows {plain(server.user, 80)} no recovery information at all below "
-                    f"{plain(server.base, 200)}: either nothing was ever given to it, or the account may not see objects "
-                    f"of class {CLASS}"
+                    f"{plain(server.base, 200)}: either nothing was ever given to it, or the account may not see "
+                    f"objects of class {CLASS}"
                 )
             return found
     except ssl.SSLCertVerificationError as problem:

@@ -147,8 +147,7 @@ PROGRAMS: dict[str, tuple[set[str], set[str]]] = {
     "rsyslogd -N1": ({"log_forwarding"}, {"silent", "cut off", "garbage"}),
     # Tried with cvtsudoers 1.9.16: it prints nothing where no Defaults line is.
     "cvtsudoers": ({"audit_rules", "dropin"}, {"silent"}),
-    # The rules once more, in a network of their own.
-    "nft --json": ({"vpn"}, set()),
+    "nft --json": ({"vpn"}, set()),  # the rules once more, in a network of their own
     "nft -j": ({"firewall", "vpn"}, set()),
     "ip -j": ({"vpn"}, {"silent"}),  # what has no route prints nothing, which leads past the tunnel
     "ss -H": ({"listening"}, {"silent"}),
