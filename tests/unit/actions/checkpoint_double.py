@@ -161,3 +161,40 @@ class DoubleDevice:
 
     def _read(self, _arguments: dict[str, Any]) -> dict[str, Any]:
         return {"changed": False}
+
+
+class OneModuleDevice(DoubleDevice):
+    """A device as the inventory has it (`read`), with one module beside the checkpoint's: it takes what it is told.
+
+    `order` has when that was asked, and how the checkpoint was then.
+    """
+
+    module = ""
+    read: Any
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**more)
+        self.order: list[tuple[str, str]] = []
+
+    @property
+    def device(self) -> Any:
+        return self.read
+
+    def observe(self) -> dict[str, Any]:
+        return {"outcome": "observed", "message": "", "identity": "same", "findings": [], "changes": []}
+
+    def rehearse(self, _module: str, _arguments: dict[str, Any]) -> dict[str, Any]:
+        return {"changed": True}
+
+    def ask(self, module: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        if module == MODULES[self.platform]:
+            return super().ask(module, arguments)
+        assert module == self.module
+        self.order.append((self.module, self.state))
+        if not self.preview:
+            self.takes(arguments["settings"])
+        return {"changed": True, "before": {}, "after": {}, "diff": []}
+
+    def takes(self, settings: list[dict[str, Any]]) -> None:
+        """Be as the module is told to make it."""
+        raise NotImplementedError

@@ -17,7 +17,7 @@ from leeboard.model.device import device
 from leeboard.policy.load import load
 from leeboard.policy.resolve import resolve
 from tests.controls.cases import Case, alone
-from tests.unit.actions.checkpoint_double import MODULES, DoubleClock, DoubleDevice
+from tests.unit.actions.checkpoint_double import DoubleClock, OneModuleDevice
 from tests.unit.actions.test_cut_off_enforced import action
 from tests.unit.estate.vpn.declared import WIREGUARD, an_estate
 from tests.unit.estate.vpn.test_of_school import the_school
@@ -32,10 +32,10 @@ KEY = "leeboard.schools.vpn_wireguard_key"
 BY_HAND = f"lt-1: {enforce_module.BY_HAND}"
 
 
-class Laptop(DoubleDevice):
+class Laptop(OneModuleDevice):
     """A device without its tunnel, until its module makes it.
 
-    `order` has what was asked, and how the checkpoint was then; `comes` says what becomes of its certificate.
+    `comes` says what becomes of its certificate.
     """
 
     system, module, place = "linux", TUNNEL, "vpn:tunnel"
@@ -48,11 +48,6 @@ class Laptop(DoubleDevice):
         self.read = device("lt-1", self.variables, tuple(load().parameters))
         self.baseline, self.wanted = BASELINE, resolve(BASELINE, self.read)
         self.comes, self.tunnel = comes, "none"
-        self.order: list[tuple[str, str]] = []
-
-    @property
-    def device(self) -> Any:
-        return self.read
 
     @property
     def observation(self) -> Any:
@@ -61,20 +56,8 @@ class Laptop(DoubleDevice):
     def variable(self, name: str) -> Any:
         return self.variables.get(name)
 
-    def observe(self) -> dict[str, Any]:
-        return {"outcome": "observed", "message": "", "identity": "same", "findings": [], "changes": []}
-
-    def rehearse(self, module: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        return {"changed": True}
-
-    def ask(self, module: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        if module == MODULES[self.platform]:
-            return super().ask(module, arguments)
-        assert module == self.module
-        self.order.append((self.module, self.state))
-        if not self.preview:
-            self.tunnel = arguments["settings"][0]["value"]
-        return {"changed": True, "before": {}, "after": {}, "diff": []}
+    def takes(self, settings: list[dict[str, Any]]) -> None:
+        self.tunnel = settings[0]["value"]
 
 
 class WindowsLaptop(Laptop):

@@ -11,7 +11,7 @@ from leeboard.planning.editions import NO_REMOTE_DESKTOP
 from leeboard.policy.load import load
 from leeboard.policy.resolve import resolve
 from tests.controls.cases import Case, alone
-from tests.unit.actions.checkpoint_double import MODULES, DoubleClock, DoubleDevice
+from tests.unit.actions.checkpoint_double import DoubleClock, OneModuleDevice
 from tests.unit.actions.test_vpn_rolled_out import rolled_out
 
 CONTROL = load().control("REM-06")
@@ -27,8 +27,10 @@ GOOD = {
 }  # fmt: skip
 
 
-class Computer(DoubleDevice):
+class Computer(OneModuleDevice):
     """A Windows device that asks nobody who he is before it shows a desktop."""
+
+    module = MODULE
 
     def __init__(self, edition: str, **more: Any) -> None:
         super().__init__(platform="windows", **more)
@@ -39,30 +41,12 @@ class Computer(DoubleDevice):
         self.edition, self.values = edition, {**GOOD, ADDRESS: 0}
 
     @property
-    def device(self) -> Any:
-        return self.read
-
-    @property
     def observation(self) -> Any:
         readings = {f"remote_desktop:{name}": value for name, value in self.values.items()}
         return Case("REM-06", {"name": "x", "facts": {"edition": self.edition}, "readings": readings}).observation()
 
-    def variable(self, _name: str) -> None:
-        return None
-
-    def observe(self) -> dict[str, Any]:
-        return {"outcome": "observed", "message": "", "identity": "same", "findings": [], "changes": []}
-
-    def rehearse(self, _module: str, _arguments: dict[str, Any]) -> dict[str, Any]:
-        return {"changed": True}
-
-    def ask(self, module: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        if module == MODULES[self.platform]:
-            return super().ask(module, arguments)
-        assert module == MODULE
-        if not self.preview:
-            self.values |= {one["address"]: one["value"] for one in arguments["settings"]}
-        return {"changed": True, "before": {}, "after": {}, "diff": []}
+    def takes(self, settings: list[dict[str, Any]]) -> None:
+        self.values |= {one["address"]: one["value"] for one in settings}
 
 
 @pytest.mark.parametrize(("edition", "said"), [("home", [SAID]), ("pro", []), ("other", [])])
