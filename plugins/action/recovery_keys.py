@@ -134,23 +134,21 @@ class ActionModule(DeviceAction):
 
     def _done(self, visit):
         """Do the work that was asked for; what came of it."""
-        given_away = _is_windows(visit) and not kept_here(visit.wanted)
-        if given_away and self._arguments["work"] != "suspend":
-            return self._on_windows(visit, visit.var)
-        kept = vault.open_vault(visit.var, whole=False)
-        return self._on_windows(visit, kept) if _is_windows(visit) else self._on_linux(visit, kept)
+        return self._on_windows(visit) if _is_windows(visit) else self._on_linux(visit)
 
-    def _on_windows(self, visit, place):
+    def _on_windows(self, visit):
         options = self._templar.template(self._task_vars.get(BITLOCKER_OPTIONS))
         variables = Variables(self._secret(TPM), self._secret(PIN), options)
         # The device's journal is named by the run.
         ask, dry = self._step(visit, WINDOWS, run_id=visit.run_id), self._task.check_mode
         if self._arguments["work"] == "suspend":
             asked = Suspension(self._arguments["restarts"], self._secret(REASON), self._arguments["days"])
-            return hold_off(place, visit.wanted, ask, now, asked, variables, dry)
-        return look_after(place, visit.wanted, visit.observation, ask, now, variables, dry)
+            kept = vault.open_vault(visit.var, whole=False)
+            return hold_off(kept, visit.wanted, ask, now, asked, variables, dry)
+        return look_after(visit.var, visit.wanted, visit.observation, ask, now, variables, dry)
 
-    def _on_linux(self, visit, kept):
+    def _on_linux(self, visit):
+        kept = vault.open_vault(visit.var, whole=False)
         ask, dry = self._step(visit, LINUX), self._task.check_mode
         opener = self._opener(kept)
         if self._arguments["work"] == "adopt":

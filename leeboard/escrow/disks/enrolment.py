@@ -48,15 +48,15 @@ def enrol(
         )  # fmt: skip
     for volume in volumes:
         try:
-            about = (vault, device, ask, clock, volume, outcome, credentials, dry)
-            enrolment = Enrolment(*about)
+            given = (vault, device, ask, clock, volume, outcome, credentials, dry)
+            enrolment = Enrolment(*given)
             enrolment.apply(ways.get(volume.uuid), lasts)
             if volume.binding is None:
                 continue  # it waits for what formats it
             if credentials.passphrase:
-                Known(*about).strengthen(bool(weak.get(volume.uuid)) and device.level is not Level.STANDARD)
+                Known(*given).strengthen(bool(weak.get(volume.uuid)) and device.level is not Level.STANDARD)
             if credentials.tpm.way is not None:
-                Tpm(*about).apply(enrolment.ways, enrolment.in_hand)
+                Tpm(*given).apply(enrolment.ways, enrolment.in_hand)
         except LeeboardError as problem:
             outcome.failed.append(f"{volume.label}: {problem}")
     return outcome

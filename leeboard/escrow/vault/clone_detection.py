@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -121,12 +121,14 @@ def all_shared(var: Path, records: Mapping[Owner, Records]) -> list[str]:
     return problems
 
 
-def _without_earlier(var: Path, owners: Iterable[Owner], part: int, name: str) -> list[Owner]:
+def _without_earlier(var: Path, owners: Collection[Owner], part: int, name: str) -> list[Owner]:
     """The devices with a disk of this name, which is the first or second part of a Disk.
 
     Without those that only have a key of it and show it no more while another one with their tag does: their school was
     registered under another URN since (`record_disks`).
     """
+    if len(owners) < 2:  # nearly every disk, and what a device shows is a file
+        return list(owners)
     shows = {owner: any(disk[part] == name for disk in seen(var, owner)) for owner in owners}
     tags = {asset for (_urn, asset), is_shown in shows.items() if is_shown}
     return sorted(owner for owner, is_shown in shows.items() if is_shown or owner[1] not in tags)

@@ -12,11 +12,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from leeboard.errors import LeeboardError
 from leeboard.escrow.disks.disk import Ask, Outcome
 from leeboard.escrow.disks.readings import ON_WINDOWS, lasts
 from leeboard.escrow.disks.tpm_policy import parse_policy
-from leeboard.escrow.vault.vault import Vault
+from leeboard.escrow.vault.vault import Vault, open_vault
 from leeboard.escrow.volumes.accepted import of_parts, of_system
 from leeboard.escrow.volumes.directory import Directory, give_away
 from leeboard.escrow.volumes.keeping import keep
@@ -72,7 +71,7 @@ def _place(wanted: Wanted) -> frozenset[str]:
 
 
 def look_after(
-    place: Vault | Path, wanted: Wanted, observation: Observation, ask: Ask, clock: Callable[[], datetime],
+    var: Path, wanted: Wanted, observation: Observation, ask: Ask, clock: Callable[[], datetime],
     variables: Variables, dry: bool = False,
 ) -> Outcome:  # fmt: skip
     """Keep recovery passwords of a device's volumes, and have it do what its level wants. Raises LeeboardError.
@@ -80,8 +79,8 @@ def look_after(
     With `dry` nothing is changed, only said, and that nobody has tried it. What is wrong with the inventory is raised
     before the device is asked anything; with a PIN that cannot be set everything else goes on. What is as somebody
     accepted it (waivers of ENC-01, ENC-03 and ENC-10) is left as it is, and so is a device whose edition of Windows has
-    no BitLocker that could be switched on: it is asked nothing, and that is its refusal. `place` is the vault where
-    passwords are kept here, and `var` where a directory keeps them.
+    no BitLocker that could be switched on: it is asked nothing, and that is its refusal. `var` is where the vault is,
+    which is opened where passwords are kept here.
     """
     whole = of_system(wanted, observation, clock())
     if whole:
@@ -97,12 +96,9 @@ def look_after(
         wish = replace(wish, driver={**wish.driver, "policy": planned(wanted, observation, clock())})
     directory = directory_of(wanted)
     if directory is not None:
-        var = place.var if isinstance(place, Vault) else place
         outcome = give_away(ask, directory, wish.driver, wish.pin, dry, device=wanted.device, var=var, clock=clock)
-    elif isinstance(place, Vault):
-        outcome = keep(place, wanted.device, ask, clock, wish, dry)
     else:
-        raise LeeboardError(NO_VAULT)
+        outcome = keep(open_vault(var, whole=False), wanted.device, ask, clock, wish, dry)
     outcome.waiting += [*risks.said, *([wrong] if wrong else [])]
     if dry and outcome.changed:
         outcome.waiting.append(UNTRIED)

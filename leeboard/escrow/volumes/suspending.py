@@ -100,9 +100,8 @@ def suspend(
             pass  # whoever writes first brings up to date what a crash left behind
     records = records_of(vault.var, device)
     keys = [key for key in records.keys if key.kind is Kind.BITLOCKER and key.state in COMPARED]
-    told: dict[str, Any] = {"kept": [key.protector for key in keys], "options": list(options)}
-    if place:
-        told = {"place": place, "options": list(options)}
+    relied_on: dict[str, Any] = {"place": place} if place else {"kept": [key.protector for key in keys]}
+    told = {**relied_on, "options": list(options)}
     answer = ask("survey", wish=told)
     plan = parse_plan(answer.get("plan"))
     volume = _system(parse(answer.get("volumes") or []), [*plan.refusals, *plan.notes])

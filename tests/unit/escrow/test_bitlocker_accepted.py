@@ -130,7 +130,7 @@ def told(controller: WindowsController, waiver: Waiver, observation: Observation
     """What the driver was told in a preview, and what a person was."""
     asked = wanted(waiver, level=Level.HIGH)
     said = look_after(
-        controller.vault, asked, observation, controller.device.ask, controller.clock, Variables(**given), dry=True
+        controller.vault.var, asked, observation, controller.device.ask, controller.clock, Variables(**given), dry=True
     )  # fmt: skip
     return controller.device.wishes[-1], said.summary
 

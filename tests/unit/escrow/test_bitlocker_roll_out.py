@@ -42,7 +42,7 @@ def roll_out(
 ) -> Outcome:
     wanted = resolve(BASELINE, DEVICE.model_copy(update={"level": level}))
     given = Variables(**variables)  # type: ignore[arg-type]
-    return look_after(controller.vault, wanted, SEEN, controller.device.ask, controller.clock, given, dry)
+    return look_after(controller.vault.var, wanted, SEEN, controller.device.ask, controller.clock, given, dry)
 
 
 def test_a_preview_says_that_nobody_has_tried_it_and_changes_nothing(controller: WindowsController) -> None:
@@ -80,7 +80,7 @@ def test_windows_home_is_refused_before_it_is_asked_anything(controller: Windows
     home = Found(state="value", value="home", source="test")
     seen = Observation.model_construct(facts={"edition": home}, readings=())
     wanted = resolve(BASELINE, DEVICE)
-    said = look_after(controller.vault, wanted, seen, controller.device.ask, controller.clock, Variables(), dry)
+    said = look_after(controller.vault.var, wanted, seen, controller.device.ask, controller.clock, Variables(), dry)
     assert said.failed == said.refused == [NO_BITLOCKER] and said.only_refused and not said.changed
     assert controller.device.steps == [] and controller.kept.keys == ()
 
@@ -100,13 +100,15 @@ def test_a_preview_counts_on_the_policy_that_a_roll_out_writes_first(controller:
     no_mdm = Found(state="value", value=False, source="test")
     seen = Observation.model_construct(facts={"mdm_enrolled": no_mdm}, readings=readings)
     given = Variables(pin="19283746")
-    look_after(controller.vault, wanted, seen, controller.device.ask, controller.clock, given, dry=True)
+    look_after(controller.vault.var, wanted, seen, controller.device.ask, controller.clock, given, dry=True)
     policy = controller.device.wishes[-1]["policy"]
     start = {"UseAdvancedStartup": 1, "UseTPM": 0, "UseTPMPIN": 1}
     assert {name: policy[name] for name in start} == start
     assert {"EncryptionMethodWithXtsOs": 7, "OSRecovery": 1, "OSRecoveryPassword": 1}.items() <= policy.items()
     assert "OSRequireActiveDirectoryBackup" not in policy
-    look_after(controller.vault, resolve(BASELINE, DEVICE), SEEN, controller.device.ask, controller.clock, given, True)
+    look_after(
+        controller.vault.var, resolve(BASELINE, DEVICE), SEEN, controller.device.ask, controller.clock, given, True
+    )
     assert controller.device.wishes[-1]["policy"] == {}
 
 
@@ -134,8 +136,8 @@ def test_a_volume_that_is_as_somebody_accepted_it_is_left_alone(
     )  # fmt: skip
     ours = {"enforce": ("ENC",), "parameters": {"recovery_passwords": "ours"}, "waivers": (risk,)}
     wanted = resolve(BASELINE, DEVICE.model_copy(update=ours))
-    vault, ask = controller.vault, controller.device.ask
-    said = look_after(vault, wanted, seen_in(conversion), ask, controller.clock, Variables(), dry=True)
+    var, ask = controller.vault.var, controller.device.ask
+    said = look_after(var, wanted, seen_in(conversion), ask, controller.clock, Variables(), dry=True)
     assert (controller.device.steps == []) is alone
     assert ("accepted risk here (W-2026-001" in said.summary) is alone
 
@@ -162,7 +164,7 @@ def test_the_named_exception_of_a_device_without_a_tpm_is_a_waiver(controller: W
     for has_tpm in (False, True):  # what is accepted does not end with a setting of the firmware
         seen = seen_in(0, has_tpm)
         assert encrypted_of(wanted, seen, controller.clock()).verdict is Verdict.WAIVED
-        said = look_after(controller.vault, wanted, seen, controller.device.ask, controller.clock, Variables())
+        said = look_after(controller.vault.var, wanted, seen, controller.device.ask, controller.clock, Variables())
         assert "accepted risk here (W-2026-002" in said.summary and controller.device.steps == []
     later = controller.clock() + timedelta(days=91)
     drifted = encrypted_of(wanted, seen_in(0, False), later)

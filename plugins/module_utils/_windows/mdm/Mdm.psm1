@@ -90,6 +90,10 @@ function Resolve-LeeboardManaged {
 
 # Whoever sets policies here, by id: the live enrolments, and OSConfig's authorities.
 function Get-Setter {
+    return Get-LeeboardOnce -Name 'MDM setters' -Read { Read-Setter }
+}
+
+function Read-Setter {
     $setters = (Get-LeeboardEnrolment).Live.Clone()
     $theirs = (Get-LeeboardOsConfig).Owners
     foreach ($id in $theirs.Keys) {
