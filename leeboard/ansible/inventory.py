@@ -22,7 +22,7 @@ from leeboard.evidence.recording.expected import expected, told_apart
 from leeboard.model import near
 from leeboard.model.values import plain
 from leeboard.model.waiver import VARIABLE
-from leeboard.model.words import date_text
+from leeboard.model.words import date_text, number
 from leeboard.verdict import waivers
 
 # What a folder given as -i stands for; Ansible itself would parse every file in it.
@@ -71,7 +71,10 @@ class EstateInventory:
             several = ", ".join(f"{match.name} ({match.school})" for match in matches[:10])
             raise LeeboardError(f"{plain(device)}: {len(matches)} devices are called so; name one of them: {several}")
         wrong = [problem for problem in self.problems if problem.startswith(f"{device}:")]
-        hidden = f"; {len(self.problems)} mistakes hide others, the first: {self.problems[0]}" if self.problems else ""
+        hidden = ""
+        if self.problems:
+            mistakes = number(len(self.problems), "mistake may hide it", "mistakes may hide it")
+            hidden = f"; {mistakes}, the first: {self.problems[0]}"
         names = (alias for one in self.devices for alias in (one.asset, one.name.removesuffix(f".{one.urn}")))
         unknown = f"{plain(device)}: there is no such device in {inventory}{near.meant(device, names)}{hidden}"
         raise LeeboardError(wrong[0] if wrong else unknown)
