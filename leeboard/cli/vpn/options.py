@@ -18,6 +18,7 @@ from leeboard.cli.find_estate import opened, school_of
 from leeboard.errors import LeeboardError
 from leeboard.estate.vpn import addresses
 from leeboard.estate.vpn.of_school import SchoolVpn
+from leeboard.model import near
 from leeboard.model.values import plain
 from leeboard.model.words import number, when
 from leeboard.storage import files
@@ -98,7 +99,8 @@ def registered(inventory: Path | None, asset: str, school: str | None) -> Regist
         if row.asset.casefold() == asset.casefold()
     ]
     if not found:
-        raise LeeboardError(f"{plain(asset, 80)}: the register has no such device; nothing was issued")
+        meant = near.meant(asset, (row.asset for one in schools for row in one.devices))
+        raise LeeboardError(f"{plain(asset, 80)}: the register has no such device; nothing was issued{meant}")
     if len(found) > 1:
         urns = ", ".join(one.urn for one in found)
         raise LeeboardError(f"{plain(asset, 80)}: the schools {urns} have one; name it with --school")
