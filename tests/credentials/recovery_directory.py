@@ -1,7 +1,8 @@
 """A real LDAP server on loopback with recovery information of BitLocker as Windows writes it below a computer: slapd.
 
 Classes and attributes have the names and syntaxes of Microsoft's schema, and an access list in the place of a domain
-controller's rights: it says what comes of a right that is missing, and not which rights a domain gives.
+controller's rights: it says what comes of a right that is missing, and not which rights a domain gives. As a domain
+controller does, it gives no more than 1,000 objects in one answer.
 """
 
 from __future__ import annotations
@@ -97,6 +98,7 @@ def _config(folder: Path, certificate: Path) -> str:
         "modulepath /usr/lib/ldap", "moduleload back_mdb", f"pidfile {folder}/pid",
         f"TLSCertificateFile {certificate}", f"TLSCertificateKeyFile {certificate}",
         "database mdb", f"suffix {BASE}", f"directory {folder}/data", "index msFVE-RecoveryGuid eq",
+        "sizelimit size.soft=1000 size.hard=1000 size.pr=1000 size.prtotal=unlimited",
         "access to attrs=userPassword by * auth",
         f'access to {own} attrs={PASSWORDS} by dn.exact="{TOO_MUCH}" read by * none',
         f'access to {own} by dn.exact="{READER}" read by dn.exact="{TOO_MUCH}" read by * none',
