@@ -86,8 +86,8 @@ def directories():
 def _sources(devices, variables) -> set:
     """Which directories these devices say keep their recovery passwords, each once."""
     found = set()
-    for device in devices:
-        said = variables.get(device.name, {})
+    for device in (one for one in devices if one.name in variables):
+        said = variables[device.name]
         with suppress(LeeboardError):
             found.add(source_of(wanted(device), said, inventory_folder(said)))
     return found - {None}

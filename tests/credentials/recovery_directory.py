@@ -15,6 +15,7 @@ import subprocess
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,11 +41,13 @@ class RecoveryDirectory:
         for program in ("slapd", "slapadd"):
             if not shutil.which(program, path="/usr/sbin:/usr/bin"):
                 pytest.skip(f"{program} is not installed on this machine")
+        self.variables: dict[str, Any] = {}  # by which an inventory names it
         self.port = free_port()
         self._folder = folder
         (folder / "data").mkdir(parents=True)
         config = folder / "slapd.conf"
         config.write_text(_config(folder, certificate))
+        self._config = config
         entries = [f"dn: {BASE}\nobjectClass: organization\nobjectClass: dcObject\no: School\ndc: example\n"]
         entries += [
             f"dn: {dn}\nobjectClass: person\nsn: x\ncn: x\nuserPassword:: {_text(password.encode())}\n"
@@ -52,19 +55,26 @@ class RecoveryDirectory:
         ]
         for name, ids in computers.items():
             entries.append(f"dn: cn={name},{BASE}\nobjectClass: computer\ncn: {name}\n")
-            for one, secret in ids.items():
-                entries.append(
-                    f"dn: cn=2026-12-02T08:00:00-00:00{one},cn={name},{BASE}\nobjectClass: msFVE-RecoveryInformation\n"
-                    f"cn: x\nmsFVE-RecoveryGuid:: {_text(uuid.UUID(one).bytes_le)}\n{PASSWORDS}: {secret}\n"
-                )
-        subprocess.run(
-            ["/usr/sbin/slapadd", "-f", str(config)], input="\n".join(entries), text=True, check=True, cwd=folder
-        )
-        log = (folder / "slapd.log").open("wb")
-        self._process = subprocess.Popen(
-            ["/usr/sbin/slapd", "-f", str(config), "-h", f"ldaps://{LOOPBACK}:{self.port}", "-d", "stats"],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-        )  # fmt: skip
+            entries += [_recovery(name, one, secret) for one, secret in ids.items()]
+        self._add(entries)
+        self._start()
+
+    def give(self, computer: str, one: str, secret: str) -> None:
+        """Put the object of a recovery password below its computer, as Windows does."""
+        self.close()
+        self._add([_recovery(computer, one, secret)])
+        self._start()
+
+    def _add(self, entries: list[str]) -> None:
+        command = ["/usr/sbin/slapadd", "-f", str(self._config)]
+        subprocess.run(command, input="\n".join(entries), text=True, check=True, cwd=self._folder)
+
+    def _start(self) -> None:
+        with (self._folder / "slapd.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                ["/usr/sbin/slapd", "-f", str(self._config), "-h", f"ldaps://{LOOPBACK}:{self.port}", "-d", "stats"],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+            )  # fmt: skip
         wait_for(self._listens)
 
     def close(self) -> None:
@@ -80,6 +90,13 @@ class RecoveryDirectory:
         assert self._process.poll() is None, self.log
         with socket.socket() as probe:
             return probe.connect_ex((LOOPBACK, self.port)) == 0
+
+
+def _recovery(computer: str, one: str, secret: str) -> str:
+    return (
+        f"dn: cn=2026-12-02T08:00:00-00:00{one},cn={computer},{BASE}\nobjectClass: msFVE-RecoveryInformation\n"
+        f"cn: x\nmsFVE-RecoveryGuid:: {_text(uuid.UUID(one).bytes_le)}\n{PASSWORDS}: {secret}\n"
+    )
 
 
 def _text(value: bytes) -> str:
