@@ -72,8 +72,8 @@ def sign_and_publish(var: Path, said: Publication) -> bool:
 def show_and_publish(lists: Lists, said: Publication) -> bool:
     """Publish lists that were signed, and say so. False where somebody must look; the words say why."""
     well = not lists.problems
-    for line in lists.problems:
-        typer.echo(plain(line, 1000), err=True)
+    for line in (*lists.problems, *lists.notes):
+        warn(line)
     try:
         where = publishing.publish(said, lists.files)
     except LeeboardError as problem:
@@ -82,6 +82,11 @@ def show_and_publish(lists: Lists, said: Publication) -> bool:
     else:
         typer.echo(_said(lists, where))
     return well
+
+
+def warn(line: str) -> None:
+    """Say on standard error what whoever runs this should know."""
+    typer.echo(plain(line, 1000), err=True)
 
 
 def registered(inventory: Path | None, asset: str, school: str | None) -> Registered:
