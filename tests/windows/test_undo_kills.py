@@ -81,7 +81,7 @@ def changed_profiles(machine: WindowsMachine) -> Changed:
         run=RUN,
         edit=edit,
     )
-    device.confirm()
+    checkpoint_steps.confirm(machine)
     return Changed(device, lambda: entries(device), before)
 
 
