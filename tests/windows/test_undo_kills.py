@@ -8,6 +8,7 @@ the next roll-out, goes on from that and says what was done already. Where the p
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -87,7 +88,7 @@ def changed_profiles(machine: WindowsMachine) -> Changed:
 
 def entries(device: VpnDevice) -> list[bytes]:
     """The profiles of the phonebook, in any order."""
-    return sorted(one.strip() for one in device.bytes().replace(b"\r", b"").split(b"\n[") if one.strip())
+    return sorted(one.strip() for one in re.split(rb"(?m)^(?=\[)", device.bytes()) if one.strip())
 
 
 def undone(machine: WindowsMachine, at: int, as_: str) -> Any:
