@@ -80,8 +80,8 @@ def seal_all(var: Path) -> None:
 
 
 def _verify(var: Path) -> None:
-    problems = check(vault.open_vault(var), AT)
-    assert not problems, list(problems)[:3]
+    said = check(vault.open_vault(var), AT)
+    assert not said.problems, said.problems[:3]
 
 
 def _find(var: Path) -> None:
