@@ -35,7 +35,9 @@ def days_since(day: date, at: datetime) -> int:
     try:
         return (at.astimezone(ZoneInfo(LONDON)).date() - day).days
     except ZoneInfoNotFoundError:
-        raise LeeboardError(f"this controller does not know the time zone {LONDON}; install the package tzdata") from None
+        raise LeeboardError(
+            f"this controller does not know the time zone {LONDON}; install the package tzdata"
+        ) from None
 
 
 def _days(text: str) -> list[date]:

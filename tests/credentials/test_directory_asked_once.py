@@ -34,7 +34,7 @@ class World:
 
     def searches(self) -> int:
         """How often it was asked for recovery information."""
-        return self.directory.log.count("filter=\"(objectClass=msFVE-RecoveryInformation)\"")
+        return self.directory.log.count('filter="(objectClass=msFVE-RecoveryInformation)"')
 
 
 @pytest.fixture
@@ -73,8 +73,6 @@ def test_a_night_asks_once_for_a_school_and_leaves_no_password_anywhere(world: W
 
 def test_a_directory_that_is_not_there_ends_no_run(world: World) -> None:
     world.directory.close()
-    night = world.folder.drift(
-        world.folder.path / "estate.yml", ANSIBLE_VAULT_PASSWORD_FILE=str(world.root / "right")
-    )
+    night = world.folder.drift(world.folder.path / "estate.yml", ANSIBLE_VAULT_PASSWORD_FILE=str(world.root / "right"))
     assert len(night.lines) == 12 and night.status == 3, night.output
     assert not leaks(PASSWORD, night.output, night.processes, world.folder.path)

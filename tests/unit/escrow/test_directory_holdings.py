@@ -173,7 +173,11 @@ def export(folder: Path, day: datetime, *ids: str) -> dict[str, Any]:
 
 def test_an_export_of_entra_counts_for_a_month(tmp_path: Path) -> None:
     device = seen(drive("C:", ONE, **took(ONE, place="entra")))
-    for days, expected in ((0, Verdict.COMPLIANT), (MOST_DAYS, Verdict.COMPLIANT), (MOST_DAYS + 1, Verdict.NOT_CHECKED)):
+    for days, expected in (
+        (0, Verdict.COMPLIANT),
+        (MOST_DAYS, Verdict.COMPLIANT),
+        (MOST_DAYS + 1, Verdict.NOT_CHECKED),
+    ):
         said = export(tmp_path, AT - timedelta(days=days), ONE)
         verdict, reason = judged(device, "entra", said, tmp_path)
         assert verdict is expected, (days, reason)

@@ -22,7 +22,9 @@ GRAPH = {
         {"id": TWO, "createdDateTime": "2026-06-16T13:45:30.0000000Z", "volumeType": "2", "deviceId": "2ff814a6"},
     ],
 }
-CSV = f'"Id","CreatedDateTime","DeviceId","VolumeType"\r\n"{ONE}","15/06/2026 13:45:30","2ff814a6","operatingSystem"\r\n'
+CSV = (
+    f'"Id","CreatedDateTime","DeviceId","VolumeType"\r\n"{ONE}","15/06/2026 13:45:30","2ff814a6","operatingSystem"\r\n'
+)
 
 
 def written(folder: Path, text: str, name: str = "recoveryKeys_2026-12-01.json") -> Path:
