@@ -1,9 +1,9 @@
 """What 100,000 recovery passwords of BitLocker take: made, sealed for two custodians, listed, verified, found, opened.
 
 `python -m tests.scale.password_load` makes and seals each by itself, as a roll-out does, and writes envelopes and
-ledger of an invented LA with 50,000 devices of two volumes each into two temporary folders. Each step is a process of its own,
-whose memory counts. The first and the last are then opened by `openssl cms` for each custodian, from each place. It
-puts the figures into docs/performance.md; the number of passwords may be given.
+ledger of an invented LA with 50,000 devices of two volumes each into two temporary folders. Each step is a process of
+its own, whose memory counts. The first and the last are then opened by `openssl cms` for each custodian, from each
+place. It puts the figures into docs/performance.md; the number of passwords may be given.
 """
 
 from __future__ import annotations
