@@ -1,8 +1,8 @@
 """REM-06 to REM-10 on a Windows machine, one by one: broken whole, found, mended, mended again, and undone.
 
-Each setting that a roll-out writes is broken in two ways: with a value that opens what it closes, and with none, which is
-drift where it was on the clean machine. The undo goes as the action does it: what has no checkpoint first, then the rest under one of its own. The truth is read with
-reg.exe and from the stand-in's state.
+Each setting that a roll-out writes is broken in two ways: with a value that opens what it closes, and with none, which
+is drift where it was on the clean machine. The undo goes as the action does it: what has no checkpoint first, then the
+rest under one of its own. The truth is read with reg.exe and from the stand-in's state.
 """
 
 from __future__ import annotations
