@@ -1,8 +1,8 @@
 """REM-06 to REM-10 on a Windows machine, one by one: broken whole, found, mended, mended again, and undone.
 
-Each setting that a roll-out writes is broken in two ways: with a value that opens what it closes, and with none. The
-undo goes as the action does it: what has no checkpoint first, then the rest under one of its own. The truth is
-read with reg.exe and from the stand-in's state.
+Each setting that a roll-out writes is broken in two ways: with a value that opens what it closes, and with none, which
+is drift where it was on the clean machine. The undo goes as the action does it: what has no checkpoint first, then the
+rest under one of its own. The truth is read with reg.exe and from the stand-in's state.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from leeboard.model.enums import Platform
+from leeboard.model.finding import Finding
 from leeboard.policy.load import load
 from tests.windows.checkpoint_steps import arm_undo, confirm, undo
 from tests.windows.firewall_device import Device
@@ -42,24 +43,21 @@ OPENED: dict[str, dict[str, dict[str, int]]] = {
         WINRM + r"\Service": {"AllowBasic": 1, "AllowUnencryptedTraffic": 1, "DisableRunAs": 0},
     },
 }  # fmt: skip
-# Of these nothing is said, since what counts without a policy is closed; the rest is drift without one.
-CLOSED_BY_ITSELF = {
-    "MinEncryptionLevel", "fAllowUnsolicited", "fDenyTSConnections", "Service:AllowBasic",
-    "Service:AllowUnencryptedTraffic", "Client:AllowUnencryptedTraffic", "Client:AllowBasic",
-}  # fmt: skip
+LISTENERS = "winrm:listeners"
 
 
 @pytest.fixture(scope="module")
-def proof() -> Iterator[WindowsProof]:
-    """A machine that a roll-out brought to the baseline."""
+def enforced() -> Iterator[tuple[WindowsProof, dict[str, set[str]]]]:
+    """A machine that a roll-out brought to the baseline, and what was drift before it, by control."""
     need_machine()
     machine = WindowsMachine("UNDONE")
     try:
         made = WindowsProof(machine)
         made.by_hand()
+        clean = made.findings(made.visit())
         made.mend()
         machine.snapshot(made.snapshot)
-        yield made
+        yield made, {control: of_drift(clean[control]) for control in OPENED}
     finally:
         machine.close()
 
@@ -70,16 +68,16 @@ def open_whole(machine: WindowsMachine, control: str, how: str) -> None:
         for name, value in values.items():
             if how == "opened":
                 machine.reg_add(key, name, "REG_DWORD", value)
-            else:
-                machine.reg_delete(key, name)
+            else:  # one that was right without a policy was never written
+                machine.call("reg", "delete", key, "/v", name, "/f")
     if control == "REM-10":
         machine.run(STRICT + "Set-WSManQuickConfig -Force")  # a listener over HTTP
 
 
 def written(control: str) -> set[str]:
-    """The addresses of a control that a roll-out writes on Windows."""
+    """The settings of a control that a roll-out writes on Windows, as driver:address."""
     return {
-        setting.address
+        f"{setting.driver}:{setting.address}"
         for one in load().controls
         if one.id == control
         for setting in one.settings
@@ -87,29 +85,35 @@ def written(control: str) -> set[str]:
     }
 
 
+def of_drift(finding: Finding) -> set[str]:
+    """The settings of a finding that are drift, as driver:address."""
+    return {one.address for one in finding.judged if str(one.verdict) == "drifted"}
+
+
 def drifted(proof: WindowsProof, control: str) -> tuple[set[str], str]:
-    """The addresses of a control that are drift, and what was found wrong in words."""
+    """The settings of a control that are drift, and what was found wrong in words; no other of REM is drift."""
     findings = proof.findings(proof.visit())
     assert [one for one, verdict in verdicts(findings).items() if verdict == "drifted" and one[:3] == "REM"] in (
         [], [control],
     ), wrong_lines(findings)  # fmt: skip
-    return {one.address for one in findings[control].judged if str(one.verdict) == "drifted"}, wrong_lines(findings)
+    return of_drift(findings[control]), wrong_lines(findings)
 
 
 @pytest.mark.parametrize("how", ["opened", "gone"])
 @pytest.mark.parametrize("control", sorted(OPENED))
 def test_a_control_is_broken_mended_and_undone_and_the_registry_says_so(
-    proof: WindowsProof, control: str, how: str
+    enforced: tuple[WindowsProof, dict[str, set[str]]], control: str, how: str
 ) -> None:
+    proof, clean = enforced
     proof.machine.restore(proof.snapshot)
     device, proof.run = Device(proof.machine), f"run-{control}-{how}"
-    enforced = truth(device)
+    right = truth(device)
     open_whole(proof.machine, control, how)
     broken, wrong = truth(device), proof.truth(control)
-    assert wrong and broken != enforced
+    assert wrong and broken != right
     found, words = drifted(proof, control)
-    closed = CLOSED_BY_ITSELF if how == "gone" else set()
-    assert found == {one for one in written(control) if one not in closed}, words
+    without = clean[control] | ({LISTENERS} if control == "REM-10" else set())
+    assert found == (written(control) if how == "opened" else without), words
 
     assert proof.mend()[1]
     assert (proof.truth(control), drifted(proof, control)[0]) == ([], set())
