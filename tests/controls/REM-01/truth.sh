@@ -31,6 +31,14 @@ if [ "$LEVEL" = high ] && [ -n "$wireguard" ]; then
     wrong+="WireGuard is not for level high. "
 fi
 if grep -lsE '^[^#]*pptp' /etc/ppp/peers/*; then wrong+="there is a PPTP peer. "; fi >/dev/null
+if grep -rlsE '<HostEntry>' /opt/cisco --include='*.xml' >/dev/null; then wrong+="Cisco's client has a server. "; fi
+if grep -qsE '^ *\[ *lac ' /etc/xl2tpd/xl2tpd.conf; then wrong+="there is a peer of L2TP. "; fi
+if [ -s /var/lib/tailscale/tailscaled.state ]; then wrong+="somebody signed in to Tailscale. "; fi
+networks=$(find /var/lib/zerotier-one/networks.d -regextype egrep -regex '.*/[0-9a-f]{16}\.conf' 2>/dev/null)
+[ -z "$networks" ] || wrong+="ZeroTier is in a network. "
+# A tun or tap is some program's tunnel, unless it is a port of a bridge, as those of virtual machines are.
+interfaces=$(ip -o link show type tun | grep -v ' master ')
+[ -z "$interfaces" ] || wrong+="there is $interfaces. "
 for program in pptp pptpd xl2tpd; do
     if command -v "$program" >/dev/null; then wrong+="$program is installed. "; fi
 done

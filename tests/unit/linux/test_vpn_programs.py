@@ -170,10 +170,38 @@ def test_a_profile_of_openvpn(tmp_path: Path, text: str, expected: dict[str, Any
         ("/etc/vpnc/office.conf", "# IPSec gateway <gateway>\n", ""),
         ("/etc/openfortivpn/config", "host = 192.0.2.1\npassword = hunter2\n", "tls"),
         ("/var/lib/zerotier-one/networks.d/8056c2e21c000001.conf", "allowManaged=1\n", "other:zerotier"),
+        ("/var/lib/zerotier-one/identity.public", "8056c2e21c:0:x\n", ""),
+        ("/var/lib/tailscale/tailscaled.state", '{"_machinekey": "cHJpdmtleQ=="}\n', "other:tailscale"),
+        ("/var/lib/tailscale/tailscaled.log1.txt", "logtail started\n", ""),
+        ("/opt/cisco/secureclient/vpn/profile/county.xml", "<ServerList><HostEntry></HostEntry>", "other:anyconnect"),
+        ("/opt/cisco/anyconnect/profile/county.xml", "<ServerList>\n<HostEntry>\n", "other:anyconnect"),
+        ("/opt/cisco/secureclient/vpn/profile/county.xml", "<ClientInitialization/>", ""),
     ],
 )
 def test_a_profile_of_an_older_or_stranger_program(tmp_path: Path, path: str, text: str, protocol: str) -> None:
     assert [said["protocol"] for said in profiles(tmp_path, {path: text})] == ([protocol] if protocol else [])
+
+
+TUN = {"/sys/class/net/tun0/tun_flags": "0x1001\n", "/sys/class/net/eth0/type": "1\n"}
+
+
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        (TUN, ["kernel other:tun"]),
+        (
+            {**TUN, "/etc/wireguard/wg0.conf": f"[Interface]\nPrivateKey = {KEY}\n"},
+            ["wg-quick wireguard", "kernel other:tun"],
+        ),
+        ({**TUN, "/sys/class/net/tun0/master": "br0\n"}, []),  # of a virtual machine
+        ({"/sys/class/net/wwan0/type": "65534\n"}, []),  # mobile broadband
+        ({**TUN, "/etc/openvpn/client/office.conf": "client\nremote v\n"}, ["OpenVPN openvpn"]),
+        ({**TUN, NM: IKE}, ["NetworkManager (strongswan) ikev2"]),
+    ],
+)
+def test_a_tunnel_of_a_program_that_has_no_file(tmp_path: Path, files: dict[str, str | None], found: list[str]) -> None:
+    """openconnect takes all that it needs from its arguments; `ip -d link show type tun` shows what it makes."""
+    assert [f"{one['program']} {one['protocol']}" for one in profiles(tmp_path, files)] == found
 
 
 def test_old_programs(tmp_path: Path) -> None:

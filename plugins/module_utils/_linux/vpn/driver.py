@@ -128,6 +128,7 @@ def profiles(host: Host) -> list[Profile]:
         *others.profiles(host),
     ]
     all_profiles = wireguard.beside_kernel(host, all_profiles)
+    all_profiles += others.in_kernel(host, all_profiles)
     if len(all_profiles) > MOST:
         raise HostError("too_large", f"there are {len(all_profiles)} VPN profiles, more than {MOST}")
     return all_profiles

@@ -16,6 +16,7 @@ OPENVPN = tuple(
     f"/etc/openvpn{folder}/*{ending}" for folder in ("", "/client", "/server") for ending in (".conf", ".ovpn")
 )
 PEERS = "/etc/ppp/peers"
+NET = "/sys/class/net"
 XL2TPD = "/etc/xl2tpd/xl2tpd.conf"
 # Where other programs keep what they connect to: (program, pattern, what must stand in the file, protocol).
 MARKS = (
@@ -50,6 +51,28 @@ def profiles(host: Host) -> list[Profile]:
     """All profiles. Raises HostError."""
     openvpn = [_openvpn(host, path) for pattern in OPENVPN for path in glob(host, pattern)]
     return openvpn + _ppp(host) + _xl2tpd(host) + _marked(host)
+
+
+def in_kernel(host: Host, known: list[Profile]) -> list[Profile]:
+    """Interfaces that a program made for a tunnel (tun, tap), where no profile in `known` belongs to such a program.
+
+    openconnect needs no file at all, and any other may have its file anywhere. A tap of a virtual machine belongs to a
+    bridge.
+    """
+    if any(_makes_interfaces(profile) for profile in known):
+        return []
+    found = []
+    for name in host.entries(NET):
+        if host.exists(f"{NET}/{name}/tun_flags") and not host.exists(f"{NET}/{name}/master"):
+            profile = Profile(name, "kernel", f"the interface {name}, and no file of a program for it", "other:tun")
+            profile.tunnels = [Tunnel(to=["what the program decides"])]
+            found.append(profile)
+    return found
+
+
+def _makes_interfaces(profile: Profile) -> bool:
+    of_networkmanager = profile.program.startswith("NetworkManager (")  # each of its plugins has an interface
+    return of_networkmanager or profile.program == "vpnc" or profile.protocol.startswith(("openvpn", "tls", "other:"))
 
 
 def programs(host: Host) -> list[str]:
