@@ -274,3 +274,16 @@ def test_a_link_that_was_gone_for_ten_minutes(ends: tuple[Gateway, Laptop]) -> N
     gateway.loses_the_link(600)
     laptop.waits_for_the_tunnel()
     through_and_not_beside(gateway, laptop)
+
+
+@pytest.mark.parametrize("orderly", [True, False], ids=["restart", "power cut"])
+def test_the_gateway_is_restarted_as_a_machine(ends: tuple[Gateway, Laptop], orderly: bool) -> None:
+    """The laptop is told of an orderly end; of a power cut it learns from a peer that is dead."""
+    gateway, laptop = ends
+    gateway.offers()
+    begin(laptop)
+    before = laptop.waits_for_the_tunnel()
+    through_and_not_beside(gateway, laptop)
+    gateway.restarts(orderly)
+    laptop.waits_for_another_tunnel(before)
+    through_and_not_beside(gateway, laptop)

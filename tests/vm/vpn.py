@@ -19,6 +19,7 @@ from .authority import SERVER, Authority
 from .machine import Machine
 
 GATEWAY, LAPTOP = "vpn.school.example", "lt-014.school.example"
+SPIS = re.compile(r"IKEv2, ([0-9a-f]{16}_i)")  # how swanctl --list-sas tells one agreement from the next
 SUITE = ("aes256gcm16-prfsha384-ecp384", "aes256gcm16-ecp384")
 INSIDE = ("198.18.0.1", "2001:db8:ff::1")  # what is asked through the tunnel
 CONNECTION = """
@@ -141,13 +142,27 @@ class Gateway:
 
     def __init__(self, machine: Machine, authority: Authority) -> None:
         self.machine, self.authority = machine, authority
-        machine.root(
+        self._gets_addresses()
+
+    def _gets_addresses(self) -> None:
+        """Its addresses, routing and counters, which no restart leaves."""
+        self.machine.root(
             "ip link set eth1 up; ip addr add 192.0.2.1/24 dev eth1; ip addr add 2001:db8:1::1/64 dev eth1 nodad;"
             "ip addr add 198.51.100.1/24 dev eth1;"
             f"ip addr add {INSIDE[0]}/32 dev lo; ip addr add {INSIDE[1]}/128 dev lo;"
             "sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1"
         )
-        machine.root("nft -f -", input=COUNTED)
+        self.machine.root("nft -f -", input=COUNTED)
+
+    def restarts(self, orderly: bool) -> None:
+        """Restart as a machine, by a command or by a power cut; charon comes with it, and nobody starts it."""
+        self.machine.root("systemctl enable -q strongswan; sync")
+        if orderly:
+            self.machine.reboot()
+        else:
+            self.machine.power_cut()
+            self.machine.start()
+        self._gets_addresses()
 
     def offers(
         self,
@@ -259,6 +274,15 @@ class Laptop:
             assert time.monotonic() < deadline, log
             time.sleep(2)
         return found
+
+    def waits_for_another_tunnel(self, than: str, timeout: float = 900) -> None:
+        """Until a tunnel is up that was agreed on anew, by nobody's doing; `than`: what `sas` said of the one before."""
+        old = set(SPIS.findall(than))
+        assert old
+        deadline = time.monotonic() + timeout
+        while not (new := set(SPIS.findall(found := self.sas()))) or new & old or "INSTALLED" not in found:
+            assert time.monotonic() < deadline, found
+            time.sleep(2)
 
     def reaches(self, address: str) -> bool:
         """Whether something inside answers."""
