@@ -162,6 +162,7 @@ class Gateway:
         else:
             self.machine.power_cut()
             self.machine.start()
+            self.machine.wait_for_ssh()
         self._gets_addresses()
 
     def offers(
@@ -276,7 +277,7 @@ class Laptop:
         return found
 
     def waits_for_another_tunnel(self, than: str, timeout: float = 900) -> None:
-        """Until a tunnel is up that was agreed on anew, by nobody's doing; `than`: what `sas` said of the one before."""
+        """Until one is up that was agreed on anew, by nobody's doing; `than`: what `sas` said of the one before."""
         old = set(SPIS.findall(than))
         assert old
         deadline = time.monotonic() + timeout
