@@ -36,7 +36,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "-i inventories/mine",
     ),
     "notify mail": ("leeboard notify mail -i inventories/mine --dry-run",),
-    "school enforce": ('leeboard school enforce example-primary LCK --by Head -i inventories/mine',),
+    "school enforce": ("leeboard school enforce example-primary LCK --by Head -i inventories/mine",),
     "vpn issue": ("leeboard vpn issue EP-0001 --request ep-0001.csr -i inventories/mine",),
     "waiver new": (
         "leeboard waiver new example-primary --control LCK-01 --devices EP-0001 \\\n"

@@ -20,7 +20,8 @@ from leeboard.policy.load import load
 
 def ingest(
     paths: Annotated[
-        list[Path] | None, typer.Argument(metavar="PATH", help="Bundles or folders; by default the evidence folder in --var.")
+        list[Path] | None,
+        typer.Argument(metavar="PATH", help="Bundles or folders; by default the evidence folder in --var."),
     ] = None,
     verify: Annotated[
         bool,

@@ -31,7 +31,10 @@ def now() -> datetime:
 
 def prune(
     before: Annotated[
-        datetime, typer.Option(metavar="YYYY-MM-DD", formats=["%Y-%m-%d"], help="Put away runs that began before this day, in UTC.")
+        datetime,
+        typer.Option(
+            metavar="YYYY-MM-DD", formats=["%Y-%m-%d"], help="Put away runs that began before this day, in UTC."
+        ),
     ],
     urns: Annotated[
         list[str] | None, typer.Argument(metavar="URN", help="Schools; by default all in the evidence folder.")

@@ -163,7 +163,7 @@ def environment() -> Environment:
 
 
 def unbroken(text: object) -> Markup:
-    """Text of which codes such as asset tags are not parted at a hyphen; a long one may be, where the page is narrow."""
+    """Text of which codes such as asset tags are not parted at a hyphen; a long one may be, on a narrow page."""
     said = words.clean(text, 2000).split(" ")
     return Markup(" ").join(
         Markup('<span class="unbroken">{}</span>').format(word) if "-" in word and len(word) <= LONGEST_CODE else word

@@ -44,7 +44,6 @@ class Silence:
         were = "was" if self.devices == 1 else "were"
         return f"{number(self.devices, 'device')} {were} not seen in the last run; last seen {parts}"
 
-
     @property
     def all_never(self) -> bool:
         """True where nobody has ever seen any of them, so that nothing of them was found that could still stand."""

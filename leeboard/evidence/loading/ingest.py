@@ -28,8 +28,8 @@ from leeboard.evidence.notes import member_salt
 from leeboard.evidence.store.snapshot import differences, snapshot
 from leeboard.evidence.store.store import Store, StoredBundle, StoreLost
 from leeboard.model.device import URN
-from leeboard.model.words import number
 from leeboard.model.run_id import new_run_id
+from leeboard.model.words import number
 from leeboard.policy.model import Baseline
 
 

@@ -15,8 +15,8 @@ from leeboard.evidence.notes.forgotten import of_devices
 from leeboard.evidence.status import estate_status
 from leeboard.evidence.store.changed import Changed, changed, place_of
 from leeboard.evidence.store.store import Store, StoredBundle
-from leeboard.model.run_id import started_of
 from leeboard.model import near
+from leeboard.model.run_id import started_of
 from leeboard.model.values import plain
 from leeboard.model.waiver import begins, ends
 from leeboard.policy.model import Baseline

@@ -137,7 +137,8 @@ def test_with_an_inventory_it_is_the_inventory(nights: Nights, baseline: Baselin
 
 
 @pytest.mark.parametrize(
-    ("word", "said"), [("Nowhere", "0 schools fit; there is"), ("Hill", "2 schools fit"), ("hill school", "2 schools fit")]
+    ("word", "said"),
+    [("Nowhere", "0 schools fit; there is"), ("Hill", "2 schools fit"), ("hill school", "2 schools fit")],
 )
 def test_a_word_that_means_no_school_or_several_is_refused(nights: Nights, word: str, said: str) -> None:
     nights.night(0, {"LT-001": observation()})
