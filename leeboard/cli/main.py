@@ -99,7 +99,7 @@ def main(arguments: list[str] | None = None) -> None:
         problem.show()
         status = FAILED
     except typer.TyperException as problem:
-        print(f"leeboard: {problem.format_message()}; leeboard --help shows what there is", file=sys.stderr)
+        print(f"leeboard: {problem.format_message().rstrip('.')}; leeboard --help shows what there is", file=sys.stderr)
         status = FAILED
     except LeeboardError as problem:
         print(f"leeboard: {problem}", file=sys.stderr)

@@ -12,9 +12,19 @@ MOST_SCHOOLS = 10  # that are listed in one message
 
 
 def meant(word: str, names: Iterable[str]) -> str:
-    """The names nearest to a word, as the end of a message: "; did you mean A-1, A-2 or A-3?", or "" for none."""
+    """The names nearest to a word, as the end of a message: "; did you mean A-1, A-2 or A-3?", or "" for none.
+
+    Where no whole name is near, those count of which one word is, such as that of a school.
+    """
     known = {name.casefold(): name for name in names}
-    near = [plain(known[name], 60) for name in difflib.get_close_matches(word.casefold(), known, MOST)]
+    found = [known[name] for name in difflib.get_close_matches(word.casefold(), known, MOST)]
+    if not found:
+        parts: dict[str, list[str]] = {}
+        for name in known.values():
+            for part in name.casefold().split():
+                parts.setdefault(part, []).append(name)
+        found = [name for part in difflib.get_close_matches(word.casefold(), parts, 1, 0.75) for name in parts[part]]
+    near = [plain(name, 60) for name in found[:MOST]]
     if not near:
         return ""
     return f"; did you mean {' or '.join(filter(None, (', '.join(near[:-1]), near[-1])))}?"

@@ -12,12 +12,15 @@ from leeboard.cli.asking import kept
 from leeboard.cli.asking.kept import Inventory, Json, Kept, Quiet, print_json
 from leeboard.cli.asking.subject import Subject, in_policy, names_of, subject_of
 from leeboard.cli.options import Database, Var
+from leeboard.errors import LeeboardError
 from leeboard.estate import journal
 from leeboard.estate.journal import WaiverLine
 from leeboard.evidence.asking.drifted_then import first_run
 from leeboard.evidence.asking.history import Scope, events, observed, spells
 from leeboard.evidence.asking.names import device_of
+from leeboard.model import near
 from leeboard.model.device import URN
+from leeboard.model.values import plain
 from leeboard.report.history import Acceptance, History, as_json, show
 from leeboard.report.screen import Screen, stdout_console
 
@@ -47,6 +50,12 @@ def history(
         names = names_of(found.store, found.evidence, found.listed, found.source)
         where = subject_of(names, school) if school else None
         told = _history(found, about or subject_of(names, subject), where)
+        known = [control.id for control in found.baseline.controls]
+        if about is not None and about.controls.isdisjoint(known) and not (told.spells or told.accepted):
+            # An older baseline may have had it; then something of it is kept.
+            raise LeeboardError(
+                f"{plain(subject, 60)}: there is no such control, and nothing of it is kept{near.meant(subject, known)}"
+            )
     if json and not quiet:
         print_json(as_json(told))
     elif not quiet:

@@ -15,6 +15,11 @@ LAPTOPS = [f"LT-{n:03}" for n in range(400, 420)]
         ("LT-041x", ["LT-041", "PC-900"], "; did you mean LT-041?"),
         ("lt-041", ["LT-041", "PC-900"], "; did you mean LT-041?"),
         ("hal", ["hall", "halls"], "; did you mean hall or halls?"),
+        (
+            "examle",
+            ["Example Primary", "Hill", "Example Secondary"],
+            "; did you mean Example Primary or Example Secondary?",
+        ),
         ("kiosk", ["LT-041", "PC-900"], ""),
         ("kiosk", [], ""),
     ],
