@@ -55,6 +55,10 @@ HAS_TUNNELS = ("education", "enterprise")
 IN_NO_DOMAIN = f"{_TUNNEL} a member of a domain, and this device is in none"
 NOT_THIS_EDITION = f"{_TUNNEL} Windows Enterprise or Education, and this is "
 MAKES_NONE = f"{_TUNNEL} Windows Enterprise or Education, and Leeboard makes none"
+WITHIN_REACH = (
+    "; a device tunnel, which does, is within this device's reach, but Leeboard makes none: one that Intune or "
+    "Configuration Manager makes is left alone"
+)
 
 
 def edition_of(observation: Observation) -> str:
@@ -91,4 +95,6 @@ def device_tunnel(observation: Observation) -> str:
         return IN_NO_DOMAIN
     if edition in NAMES and edition not in HAS_TUNNELS:
         return NOT_THIS_EDITION + NAMES[edition]
-    return MAKES_NONE if domain is not None and domain.state == "value" else ""
+    if domain is None or domain.state != "value":
+        return ""
+    return WITHIN_REACH if edition in HAS_TUNNELS else MAKES_NONE

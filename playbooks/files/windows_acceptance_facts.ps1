@@ -3,12 +3,13 @@
 
 <#
 .SYNOPSIS
-What playbooks/windows_acceptance.yml wants to know of MDM enrolments, the firewall's profiles and Modern Standby on a
-real Windows, as one line of JSON.
+What playbooks/windows_acceptance.yml wants to know of MDM enrolments, OSConfig, DSC, the firewall's profiles and Modern
+Standby on a real Windows, as one line of JSON.
 
 .DESCRIPTION
 It changes nothing and shares no code with the modules. No account and no address is named: whether an enrolment has a
-discovery URL, and how many seconds of delay people chose.
+discovery URL, and how many seconds of delay people chose. Of what OSConfig was given only the form is shown: names of
+keys and values, ids with their letters and digits replaced, and the names of scenarios, which are Microsoft's.
 #>
 
 Set-StrictMode -Version 2.0
@@ -43,6 +44,64 @@ $enrolments = Get-Answer {
             }
         })
 }
+# How OSConfig's documents lie. No page has it: names of keys below each other, with the kinds of their values.
+$declared = 'SOFTWARE\Microsoft\DeclaredConfiguration'
+$script:MostLines = 200
+function Get-Tree {
+    param([Microsoft.Win32.RegistryKey]$Key, [string]$Path, [int]$Depth)
+
+    foreach ($name in $Key.GetValueNames()) {
+        $said = "$Path`:$name $($Key.GetValueKind($name))"
+        if ($name -eq 'osconfigscenario') { $said += " = $($Key.GetValue($name))" }
+        $said
+    }
+    foreach ($name in $Key.GetSubKeyNames()) {
+        $shown = "$Path\$($name -replace '[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}', '{id}')"
+        "$shown\"
+        if ($Depth -lt 10) {
+            $below = $Key.OpenSubKey($name)
+            if ($null -ne $below) { try { Get-Tree $below $shown ($Depth + 1) } finally { $below.Dispose() } }
+        }
+    }
+}
+$documents = Get-Answer {
+    $key = $machine.OpenSubKey($declared)
+    [string[]]@(if ($null -ne $key) { Get-Tree $key '' 0 | Select-Object -First $script:MostLines })
+}
+# Whether who won in PolicyManager is somebody who has a document there, an MDM service with an account, or neither.
+$withDocument = @(Get-Answer {
+        $key = $machine.OpenSubKey("$declared\HostOS\Config\enrollments")
+        if ($null -ne $key) { $key.GetSubKeyNames() }
+    }) | ForEach-Object { "$_".Trim('{}') }
+$winners = Get-Answer {
+    $areas = $machine.OpenSubKey('SOFTWARE\Microsoft\PolicyManager\current\device')
+    $found = foreach ($area in @(if ($null -ne $areas) { $areas.GetSubKeyNames() })) {
+        $key = $areas.OpenSubKey($area)
+        foreach ($name in @($key.GetValueNames() -like '*_WinningProvider')) {
+            $id = "$($key.GetValue($name))".Trim('{}')
+            $signs = @(
+                if ($withDocument -contains $id) { 'a document' }
+                if (@($accounts | ForEach-Object { $_.Trim('{}') }) -contains $id) { 'an account' }
+            )
+            "$area`: $([string]::Join(' and ', [string[]]$signs))"
+        }
+    }
+    [string[]]@($found | Group-Object | Sort-Object -Property Name | ForEach-Object { "$($_.Name), $($_.Count)" })
+}
+# Which of DSC's documents there are, and what its own service says of itself: the one is how Leeboard tells DSC.
+$dsc = [ordered]@{
+    documents = Get-Answer {
+        $folder = Join-Path -Path ([System.Environment]::SystemDirectory) -ChildPath 'Configuration'
+        [string[]]@(if (Test-Path -LiteralPath $folder) {
+                (New-Object -TypeName System.IO.DirectoryInfo -ArgumentList $folder).GetFiles('*.mof') |
+                    ForEach-Object { $_.Name } | Sort-Object
+            })
+    }
+    service = Get-Answer {
+        $found = Get-DscLocalConfigurationManager -ErrorAction Stop
+        "$($found.ConfigurationMode), $($found.RefreshMode), $($found.LCMState)"
+    }
+}
 # The number that the instance has, its type, and the word that the types file makes of it.
 $firewall = Get-Answer {
     [string[]]@(foreach ($one in Get-NetFirewallProfile -PolicyStore ActiveStore) {
@@ -64,5 +123,6 @@ $sleeps = Get-Answer { [string]::Join("`n", [string[]]@(& "$env:SystemRoot\Syste
 
 ConvertTo-Json -Depth 4 -Compress -InputObject ([ordered]@{
         enrolments = $enrolments; omadm_accounts = $accounts.Length; firewall = $firewall; delays = $delays
+        os_config = [ordered]@{ documents = $documents; winners = $winners }; dsc = $dsc
         sleeps = $sleeps -replace '[^\x20-\x7e\n]', '?'
     })

@@ -69,6 +69,7 @@ class WindowsProof:
     """An office laptop at level high, on which smart cards and the school's VPN are used."""
 
     snapshot = ENFORCED  # what it is brought back to before each pass
+    run = "proof"  # the id of its roll-outs, by which the device keeps a journal
 
     def __init__(self, machine: WindowsMachine) -> None:
         self.machine = machine
@@ -150,7 +151,7 @@ class WindowsProof:
 
     def apply(self, driver: str, changes: list[dict[str, Any]]) -> dict[str, Any]:
         """One step of a roll-out."""
-        outcome: dict[str, Any] = self.machine.apply(driver, changes, run_id="proof")
+        outcome: dict[str, Any] = self.machine.apply(driver, changes, run_id=self.run)
         return outcome
 
     def under_checkpoint(self, steps: Sequence[Step]) -> list[dict[str, Any]]:
@@ -160,10 +161,11 @@ class WindowsProof:
         about = [{"driver": step.driver, "settings": [one.as_argument() for one in step.changes]} for step in steps]
         script = (
             "$cover = Get-LeeboardCover -Steps $arguments.about; if ($cover.LeftOut.Count) { throw 'left out' }; "
-            "Enable-LeeboardCheckpoint -RunId proof -By proof -TokenDigest $arguments.digest -Covers $cover.Covers"
+            "Enable-LeeboardCheckpoint -RunId $arguments.run -By proof -TokenDigest $arguments.digest "
+            "-Covers $cover.Covers"
         )
         digest = hashlib.sha256(TOKEN.encode()).hexdigest()
-        assert self.machine.run(script, timeout=240, about=about, digest=digest)["state"] == "armed"
+        assert self.machine.run(script, timeout=240, about=about, digest=digest, run=self.run)["state"] == "armed"
         self.machine.run(WAY % "10.20.0.9")  # nobody comes to Wine by WinRM
         done = [self.apply(one["driver"], one["settings"]) for one in about]
         self.machine.run("Confirm-LeeboardCheckpoint -Token $arguments.token", timeout=120, token=TOKEN)

@@ -14,21 +14,27 @@ FOLDER = r"C:\ProgramData\Leeboard\checkpoint"
 SCRIPT = FOLDER + r"\putback.ps1"
 TOKEN = "a token of the test"
 KILLED = 137
-_UNDO = "Reset-LeeboardCache; Invoke-LeeboardUndo -RunId run-1 -UndoId undo-1"
+_UNDO = "Reset-LeeboardCache; Invoke-LeeboardUndo -RunId $arguments.run -UndoId $arguments.as -Check:$arguments.check"
 _ARM_UNDO = (
-    "Reset-LeeboardCache; $cover = Get-LeeboardUndoCover -RunId run-1; Enable-LeeboardCheckpoint -RunId undo-1 "
-    "-By 'ada on desk' -TokenDigest $arguments.digest -Covers $cover.Covers"
+    "Reset-LeeboardCache; $cover = Get-LeeboardUndoCover -RunId $arguments.run; Enable-LeeboardCheckpoint "
+    "-RunId $arguments.as -By 'ada on desk' -TokenDigest $arguments.digest -Covers $cover.Covers"
 )
 
 
-def undo(machine: WindowsMachine) -> Any:
-    """What the undo of run-1 came to, without a checkpoint or under the one that is armed: left, broken, ..."""
-    return machine.run(_UNDO)
+def undo(machine: WindowsMachine, run: str = "run-1", as_: str = "undo-1", *, check: bool = False) -> Any:
+    """What the undo of a run came to, without a checkpoint or under the one that is armed: left, broken, ..."""
+    return machine.run(_UNDO, timeout=300, run=run, check=check, **{"as": as_})
+
+
+def arm_undo(machine: WindowsMachine, run: str = "run-1", as_: str = "undo-1") -> Any:
+    """Arm a checkpoint for the undo of a run."""
+    digest = hashlib.sha256(TOKEN.encode()).hexdigest()
+    return machine.run(_ARM_UNDO, timeout=300, run=run, digest=digest, **{"as": as_})
 
 
 def undo_under_its_own_checkpoint(machine: WindowsMachine) -> Any:
     """Arm a checkpoint for the undo of run-1, undo, confirm."""
-    machine.run(_ARM_UNDO, timeout=300, digest=hashlib.sha256(TOKEN.encode()).hexdigest())
+    arm_undo(machine)
     done = undo(machine)
     confirm(machine)
     return done

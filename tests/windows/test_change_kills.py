@@ -2,88 +2,59 @@
 
 Where it can go is found by watching: each edit asks for the checkpoint right before its one call, and once more after
 the last. PowerShell is ended there, as by a power cut; Windows starts, and its task puts back what was done so far. The
-same change then comes to its end. Arming and putting back are cut in test_checkpoint.py, the VPN's calls in
-test_vpn_kills.py.
+same change then comes to its end. Arming and putting back are cut in test_checkpoint.py, an undo in
+test_undo_kills.py, the VPN's calls in test_vpn_kills.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
-from . import winrm_service
-from .firewall_device import Device, wish
-from .machine import WindowsMachine
+from leeboard.model.enums import Platform
+from leeboard.policy.load import load
 
-pytestmark = pytest.mark.full
+from .firewall_device import Device
+from .machine import WindowsMachine
+from .power_cut import CHANGES, CLIENT, cut_at, died, opened, truth
 
 MOST = 40  # calls of one change
-POLICIES = r"HKLM\SOFTWARE\Policies\Microsoft"
-DESKTOP = rf"{POLICIES}\Windows NT\Terminal Services"
-WINRM = rf"{POLICIES}\Windows\WinRM"
-# Ends PowerShell at one of the questions whether the checkpoint is armed that come before each edit, counted from 1.
-CUT = """
-& (Get-Module Change) {
-    $script:Asked, $script:End = -1, $arguments.at
-    function script:Assert-LeeboardCheckpoint {
-        if (++$script:Asked -eq $script:End) { [Environment]::Exit(137) }
-        Armed\\Assert-LeeboardCheckpoint @args
-    }
-}
-"""
-CHANGES: dict[str, list[dict[str, Any]]] = {
-    "remote_desktop": [
-        {"address": "UserAuthentication", "value": 1, "type": "dword"},  # REM-06
-        {"address": "MaxIdleTime", "value": 300000, "type": "dword"},  # REM-07
-        {"address": "fDisableCdm", "value": 1, "type": "dword"},  # REM-08
-        {"address": "fAllowToGetHelp", "value": 0, "type": "dword"},  # REM-09
-    ],
-    "winrm": [
-        {"address": "Client:AllowDigest", "value": 0, "type": "dword"},
-        {"address": "Service:AllowUnencryptedTraffic", "value": 0, "type": "dword"},
-        {"address": "listeners", "value": []},
-    ],
-    "firewall_profile": wish(),
-}
+CONTROLS = ("REM-06", "REM-07", "REM-08", "REM-09", "REM-10", "REM-12")
 
 
 @pytest.fixture
 def device(one: WindowsMachine) -> Iterator[Device]:
     """The file's machine, open, with a listener over HTTP and policies that were set before."""
-    winrm_service.give(one)
-    found = Device(one)
-    found.reset()
-    found.listen_over_http()
-    for key in (DESKTOP, WINRM):
-        one.call("reg", "delete", key, "/f")
-    one.reg_add(DESKTOP, "MaxIdleTime", "REG_SZ", "0")
-    one.reg_add(rf"{WINRM}\Service", "AllowUnencryptedTraffic", "REG_DWORD", 1)
-    yield found
-
-
-def truth(device: Device) -> dict[str, Any]:
-    """All that these changes are about, by other means than the drivers."""
-    policies = [device.machine.call("reg", "query", key, "/s").stdout for key in (DESKTOP, WINRM)]
-    values = [sorted(line.strip() for line in one.splitlines() if line.startswith(b"    ")) for one in policies]
-    listeners = device.machine.state("winrm")["listeners"]
-    return {"firewall": device.firewall(), "policies": values, "listeners": listeners}
+    yield opened(one)
 
 
 def changed(device: Device, driver: str, at: int) -> bool:
     """Arm a checkpoint and make the changes of a driver; whether they came to their end before the call that is cut."""
     device.come_from("10.20.0.9")
     device.arm(CHANGES[driver], driver=driver)
-    device.machine.run(CUT, at=at)
+    cut_at(device.machine, "Change", at)
     try:
         device.change(CHANGES[driver], driver=driver)
     except RuntimeError:
-        assert device.machine._shell is not None and device.machine._shell.ended, device.machine.noise
+        assert died(device.machine), device.machine.noise
         return False
     return True
 
 
+def test_all_that_a_roll_out_writes_is_among_the_changes_that_are_cut() -> None:
+    written = {
+        (setting.driver, setting.address)
+        for control in load().controls
+        if control.id in CONTROLS
+        for setting in control.settings
+        if setting.platform is Platform.WINDOWS and setting.write is not None
+    }
+    cut = {(driver, one["address"]) for driver, changes in CHANGES.items() for one in changes}
+    assert cut | {("registry", one["address"]) for one in CLIENT} == written
+
+
+@pytest.mark.full
 @pytest.mark.parametrize("driver", sorted(CHANGES))
 def test_the_power_goes_at_any_call_and_a_start_puts_all_of_it_back(device: Device, driver: str) -> None:
     before = truth(device)

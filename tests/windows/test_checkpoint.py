@@ -6,6 +6,7 @@ The task really runs the script at its triggers (task_service.py). The truth is 
 from __future__ import annotations
 
 import hashlib
+import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from . import checkpoint_steps
 from .checkpoint_steps import FOLDER, TOKEN
 from .machine import WindowsMachine
 from .shell import PowerShellError
-from .task_service import TaskService
+from .task_service import NAMESPACE, TaskService
 
 POLICY = r"HKLM\SOFTWARE\Policies\Microsoft\Windows NT\Terminal Services"
 SCRIPTS = r"HKLM\SOFTWARE\Policies\Microsoft\Windows\PowerShell"
@@ -109,6 +110,32 @@ def test_it_is_confirmed_and_nothing_of_it_is_left(device: Device) -> None:
     assert (device.state(), device.values(), device.tasks.tasks()) == ("confirmed", WRITTEN, [])
     assert sorted(path.name for path in device.folder().iterdir()) == ["about", "state.confirmed"]
     assert not device.change()["changed"]
+
+
+# Typed from the schema of Task Scheduler and what the checkpoint needs: a start without anybody, on battery and without
+# a network, each minute without an end, never two at once, and none that hangs for long.
+SETTINGS = {
+    "MultipleInstancesPolicy": "StopExisting", "DisallowStartIfOnBatteries": "false", "StopIfGoingOnBatteries": "false",
+    "AllowHardTerminate": "true", "StartWhenAvailable": "true", "RunOnlyIfNetworkAvailable": "false",
+    "RunOnlyIfIdle": "false", "Enabled": "true", "ExecutionTimeLimit": "PT2M",
+}  # fmt: skip
+# What would end a trigger, or hold it up.
+LIMITS = ("Duration", "EndBoundary", "Delay", "RandomDelay", "ExecutionTimeLimit")
+
+
+def test_the_task_is_system_s_and_fires_whatever_the_machine_is_like(device: Device) -> None:
+    device.arm()
+    (path,) = device.tasks.tasks()
+    task = ET.fromstring(path.read_text(encoding="utf-8").partition("?>")[2])
+    settings = {name: task.findtext(f"{NAMESPACE}Settings/{NAMESPACE}{name}") for name in SETTINGS}
+    assert settings == SETTINGS and task.find(f".//{NAMESPACE}IdleSettings") is None
+    assert [one.text for one in task.iter(f"{NAMESPACE}UserId")] == ["S-1-5-18"]
+    triggers = {one.tag.removeprefix(NAMESPACE): one for one in task.findall(f"{NAMESPACE}Triggers/*")}
+    assert sorted(triggers) == ["BootTrigger", "RegistrationTrigger", "TimeTrigger"]
+    for name, trigger in triggers.items():
+        assert trigger.findtext(f"{NAMESPACE}Repetition/{NAMESPACE}Interval") == "PT1M", name
+        assert [limit for limit in LIMITS if trigger.find(f".//{NAMESPACE}{limit}") is not None] == [], name
+    assert (triggers["TimeTrigger"].findtext(f"{NAMESPACE}StartBoundary") or "9999") < "2016", "years before any clock"
 
 
 def test_without_a_word_it_puts_itself_back(device: Device) -> None:

@@ -6,13 +6,16 @@ documents lie in the same place); that those of OSConfig have their scenario in 
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from leeboard.model.observation import Found, Observation, parse
 from leeboard.planning.authorities import authorities
 from leeboard.planning.plan import plan
 from tests.controls.windows_proof import WindowsProof
 
 from .intune import POLICY_MANAGER
-from .machine import WindowsMachine
+from .machine import REPOSITORY, WindowsMachine
 
 AUTHORITY = "{00000001-0000-4000-8000-00000000000F}"  # Local Authority, as Windows ships it (clean.py)
 DOCUMENT = (
@@ -75,3 +78,34 @@ def test_dsc_is_told_by_its_document(machine: WindowsMachine) -> None:
     folder.mkdir()
     (folder / "Current.mof").write_bytes(b"encrypted")
     assert [one.split(" ")[0] for one in authorities(seen(proof))] == ["DSC"]
+
+
+def asked(machine: WindowsMachine) -> dict[str, Any]:
+    """What the acceptance playbook asks of it."""
+    script = REPOSITORY / "playbooks" / "files" / "windows_acceptance_facts.ps1"
+    found: dict[str, Any] = json.loads(machine.run(script.read_text(encoding="ascii")))
+    return found
+
+
+def test_the_acceptance_playbook_shows_how_the_documents_lie_and_whose_policies_won(machine: WindowsMachine) -> None:
+    declare(machine)
+    found = asked(machine)["os_config"]
+    below = r"\HostOS\Config\enrollments\{{id}}\Device\state\{id}\1\raw"
+    assert f"{below}:osconfigscenario String = {SCENARIO}" in found["documents"]
+    assert f"{below}:osdefinedscenario String" in found["documents"]
+    assert found["winners"] == ["LocalPoliciesSecurityOptions: a document, 1"]
+    assert AUTHORITY.strip("{}") not in json.dumps(found), "ids are replaced"
+
+
+def test_the_acceptance_playbook_shows_which_documents_dsc_has_and_what_its_service_says(
+    machine: WindowsMachine,
+) -> None:
+    assert asked(machine)["dsc"]["documents"] == []
+    folder = machine.path(r"C:\windows\system32") / "Configuration"
+    folder.mkdir()
+    (folder / "Current.mof").write_bytes(b"encrypted")
+    dsc = asked(machine)["dsc"]
+    assert dsc["documents"] == ["Current.mof"]
+    assert "CommandNotFoundException" in dsc["service"], (
+        "Wine has no such service, and the rest is answered all the same"
+    )

@@ -38,6 +38,15 @@ REFUSED_KEYS = {
         ("ike", "esp", "proposals", "ciphers", "encryption"),
         "cannot be chosen one by one: the level says the suite (docs/vpn.md); write suite: high for a stronger one",
     ),
+    **dict.fromkeys(
+        ("device_tunnel", "devicetunnel", "always_on", "alwayson"),
+        "is nothing that a roll-out makes on Windows (docs/vpn.md#device-tunnels says why); have Intune or "
+        "Configuration Manager make a device tunnel, which is then named and left alone, and take this out",
+    ),
+    **dict.fromkeys(
+        ("lockdown", "lock_down"),
+        "is nothing that a roll-out sets: nobody could leave such a tunnel, not even to mend it; take it out",
+    ),
     "domains": (
         "would do nothing: where everything goes through the tunnel the servers are asked for every name, and no rule "
         "of a Linux device can tell names apart (docs/vpn.md); take it out"

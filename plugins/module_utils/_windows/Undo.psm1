@@ -125,10 +125,11 @@ function Invoke-LeeboardUndo {
             continue
         }
         try {
-            foreach ($edit in $group.Group) {
-                if (Get-LeeboardCoverFunction $group.Name) { Assert-LeeboardCheckpoint $group.Name $UndoId @($edit.Target) }
+            if (Get-LeeboardCoverFunction $group.Name) {
+                Write-CoveredEdit $group.Name $UndoId @($group.Group)
+            } else {
+                Write-Edit $group.Name @($group.Group)
             }
-            Write-Edit $group.Name @($group.Group)
         } catch {
             $outcome.broken = "$((ConvertTo-LeeboardProblem $_).Why); run the same undo again, which goes on where this " +
                 'one ended'
@@ -265,6 +266,18 @@ function Get-Place {
     $owner = if ($reading.Contains('owner')) { [string]$reading.owner } else { '' }
     if ($aspect.state -eq 'absent') { return @{ Now = @{ state = 'absent' }; Owner = $owner } }
     return @{ Now = @{ state = 'value'; type = $way.Type; value = $aspect.value }; Owner = $owner }
+}
+
+# What could cut off whoever undoes it: each place asks for the checkpoint anew, as in Change.psm1, since a device whose
+# time is over puts itself back meanwhile.
+function Write-CoveredEdit {
+    param([string]$Driver, [string]$UndoId, [object[]]$Edits)
+
+    foreach ($edit in $Edits) {
+        Assert-LeeboardCheckpoint $Driver $UndoId @($edit.Target)
+        Write-Edit $Driver @($edit)
+    }
+    Assert-LeeboardCheckpoint $Driver $UndoId @()
 }
 
 function Write-Edit {

@@ -223,6 +223,28 @@ Describe 'Invoke-LeeboardUndo' {
         $LeeboardUndo.Policy['tunnel'] | Should -Be 'gateway:a.example'
     }
 
+    It 'stops where the time of its checkpoint is over in the middle, and says what it has not come to' {
+        $global:LeeboardUndo.Asked = 0
+        # For each of two places whether it is covered, then before the first; the device puts itself back before the second.
+        Mock Assert-LeeboardCheckpoint -ModuleName Undo {
+            if (++$global:LeeboardUndo.Asked -gt 3) { throw (New-LeeboardProblem -Code refused -Why 'it puts itself back') }
+        }
+        Write-Run run-1 'entry:A' $null 'gateway:a.example' vpn_connection string
+        Write-Run run-1 'entry:B' $null 'gateway:b.example' vpn_connection string
+        $done = Invoke-LeeboardUndo -RunId run-1 -UndoId undo-1 -Folder $Folder
+        $LeeboardUndo.Policy['entry:A'], $LeeboardUndo.Policy['entry:B'] | Should -Be 'gateway:a.example', $null
+        $done.broken | Should -BeLike 'it puts itself back; run the same undo again*'
+        @($done.put_back | ForEach-Object { $_.target }) | Should -Be 'entry:B'
+        @($done.left | ForEach-Object { "$($_.target): $($_.why)" }) | Should -Be 'entry:A: the undo broke off before it'
+    }
+
+    It 'asks for its checkpoint once more after the last place' {
+        Mock Assert-LeeboardCheckpoint -ModuleName Undo { }
+        Write-Run run-1 tunnel $null 'gateway:a.example' vpn_connection string
+        (Invoke-LeeboardUndo -RunId run-1 -UndoId undo-1 -Folder $Folder).broken | Should -Be ''
+        Should -Invoke Assert-LeeboardCheckpoint -ModuleName Undo -Times 3 -Exactly
+    }
+
     It 'says that a driver has no way to undo' {
         Write-Run run-1 x ([long]0) ([long]3) strange
         (Undo).left[0].why | Should -Be 'it cannot be read: the driver strange has no way to undo'

@@ -141,6 +141,15 @@ REFUSED = [
     ("home: [10.20.0.0/16]", "home: [10.20.0.1/16]", 9, "home.1", "must be a network"),
     ("home: [10.20.0.0/16]", "home: [0.0.0.0/0]", 9, "home.1", "would answer hardly anybody"),
     ("home: [10.20.0.0/16]", 'home: [10.20.0.0/16, "2000::/3"]', 9, "home.2", "would answer hardly anybody"),
+    ("routes: everything", "routes: everything\n  device_tunnel: [10.20.0.0/16]", 8, "device_tunnel", "have Intune or"),
+    (
+        "routes: everything",
+        "routes: everything\n  always_on: true",
+        8,
+        "always_on",
+        "nothing that a roll-out makes on Windows",
+    ),
+    ("routes: everything", "routes: everything\n  lockdown: true", 8, "lockdown", "nobody could leave such a tunnel"),
     ("forms: [portable], roles: [exam]", "", 10, "devices", "name nobody"),
     ("forms: [portable]", "forms: [laptop]", 10, "devices.forms.1", "is 'laptop'"),
 ]
