@@ -169,6 +169,8 @@ def _only_given(baseline: Baseline, setting: Setting) -> list[str]:
 
 def _asked_for(setting: Setting) -> str:
     one = setting.changed_if_named
+    if setting.changed_once is not None:
+        return f" once {setting.changed_once} is compliant, else read only"
     return "" if one is None else f" where `leeboard_{one.parameter}` names {one.words}, else read only"
 
 

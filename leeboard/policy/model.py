@@ -187,7 +187,8 @@ class Setting(Strict):
     function that derives the value to accept from the objects that the driver reports at this address.
 
     It is not asked for where `unless_named`'s parameter has its name: the school allows what the setting is about. With
-    `changed_if_named` it is only reported until that parameter has its name: it cannot be given back.
+    `changed_if_named` it is only reported until that parameter has its name: it cannot be given back. With
+    `changed_once` it is only reported while the control of that id is not compliant on the device.
 
     A setting without a platform lies on no device: the controller measures it, with a clock, whenever somebody asks.
     `otherwise` is the verdict on a value that is not accepted: evidence that is too old is stale, and not drifted.
@@ -204,6 +205,7 @@ class Setting(Strict):
     applies_when: tuple[Condition, ...] = ()
     unless_named: Named | None = None
     changed_if_named: Named | None = None
+    changed_once: str | None = Field(default=None, pattern=r"^[A-Z]{3}-[0-9]{2}$")
     judgement: str | None = None
     accept: Accept
     absent: Absent

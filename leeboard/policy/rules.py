@@ -184,7 +184,8 @@ def operators(draft: Draft) -> Iterator[Problem]:
 
 
 def parameters(draft: Draft) -> Iterator[Problem]:
-    """Each parameter that is named is defined, and its default or example keeps to its own limits."""
+    """Each parameter or control that is named is there, and a default or example keeps to its own limits."""
+    known = {owner.control.id for owner in draft.controls}
     for place in draft.settings():
         write = place.setting.write
         choices: list[tuple[Path, Choice[Parameter | Value]]] = [(("accept", "value"), place.setting.accept.value)]
@@ -194,6 +195,9 @@ def parameters(draft: Draft) -> Iterator[Problem]:
             for value in choice.every_value():
                 if isinstance(value, Parameter) and value.parameter not in draft.parameters:
                     yield place.problem(f"{value.parameter} is not defined in parameters.yml", *path)
+        once = place.setting.changed_once
+        if once is not None and once not in known:
+            yield place.problem(f"there is no control {once}", "changed_once")
         for key in ("unless_named", "changed_if_named"):
             one = getattr(place.setting, key)
             if one is not None and one.parameter not in draft.parameters:

@@ -90,7 +90,8 @@ def accepts(wanted: WantedSetting, aspect: Aspect) -> bool | None:
 def _control(wanted: Wanted, control: WantedControl, observation: Observation, at: datetime) -> Finding:
     if not control.settings:
         return _without_settings(control)
-    judged = tuple(judge(wanted, setting, observation, at) for setting in control.settings)
+    settings = (_held_back(wanted, setting, observation, at) for setting in control.settings)
+    judged = tuple(judge(wanted, setting, observation, at) for setting in settings)
     finding = combined(Finding(control.control.id, Verdict.COMPLIANT, control.mode, judged))
     if finding.verdict is Verdict.NOT_APPLICABLE:
         return replace(finding, reason="; ".join(dict.fromkeys(result.reason for result in judged if result.reason)))
@@ -139,13 +140,25 @@ def to_mend(wanted: Wanted, control: WantedControl, observation: Observation, at
 
     Where one route fulfils the control already, the others are left as they are.
     """
-    pairs = [(setting, judge(wanted, setting, observation, at)) for setting in control.settings]
+    settings = [_held_back(wanted, setting, observation, at) for setting in control.settings]
+    pairs = [(setting, judge(wanted, setting, observation, at)) for setting in settings]
     fulfilled = best_route(judged for _setting, judged in pairs) is Verdict.COMPLIANT
     return [
         setting
         for setting, judged in pairs
         if judged.verdict in (Verdict.DRIFTED, Verdict.PENDING) and not (fulfilled and setting.setting.route)
     ]
+
+
+def _held_back(wanted: Wanted, setting: WantedSetting, observation: Observation, at: datetime) -> WantedSetting:
+    """The setting as it is wanted now: only reported while a control that has to come first is not compliant."""
+    first = setting.setting.changed_once
+    if first is None or setting.mode is not Mode.ENFORCE:
+        return setting
+    controls = (control for control in wanted.controls if control.control.id == first)
+    if any(_control(wanted, control, observation, at).verdict is Verdict.COMPLIANT for control in controls):
+        return setting
+    return replace(setting, mode=Mode.REPORT)
 
 
 def judge(wanted: Wanted, setting: WantedSetting, observation: Observation, at: datetime) -> Judged:
