@@ -19,9 +19,10 @@ from leeboard.estate.estate import DEVICES, Estate, is_estate, read_estate
 from leeboard.estate.school import SchoolVariables, variables_of
 from leeboard.evidence.bundles.schema import Expected
 from leeboard.evidence.recording.expected import expected, told_apart
+from leeboard.model import near
 from leeboard.model.values import plain
 from leeboard.model.waiver import VARIABLE
-from leeboard.model.words import date_text
+from leeboard.model.words import date_text, number
 from leeboard.verdict import waivers
 
 # What a folder given as -i stands for; Ansible itself would parse every file in it.
@@ -67,11 +68,16 @@ class EstateInventory:
         if len(matches) == 1:
             return matches[0]
         if matches:
-            names = ", ".join(f"{match.name} ({match.school})" for match in matches[:10])
-            raise LeeboardError(f"{plain(device)}: {len(matches)} devices are called so; name one of them: {names}")
+            several = ", ".join(f"{match.name} ({match.school})" for match in matches[:10])
+            raise LeeboardError(f"{plain(device)}: {len(matches)} devices are called so; name one of them: {several}")
         wrong = [problem for problem in self.problems if problem.startswith(f"{device}:")]
-        hidden = f"; {len(self.problems)} mistakes hide others, the first: {self.problems[0]}" if self.problems else ""
-        raise LeeboardError(wrong[0] if wrong else f"{plain(device)}: there is no such device in {inventory}{hidden}")
+        hidden = ""
+        if self.problems:
+            mistakes = number(len(self.problems), "mistake may hide it", "mistakes may hide it")
+            hidden = f"; {mistakes}, the first: {self.problems[0]}"
+        names = (alias for one in self.devices for alias in (one.asset, one.name.removesuffix(f".{one.urn}")))
+        unknown = f"{plain(device)}: there is no such device in {inventory}{near.meant(device, names)}{hidden}"
+        raise LeeboardError(wrong[0] if wrong else unknown)
 
     def of_school(self, school: str) -> tuple[Expected, ...]:
         """The devices of a school by URN, folder, name, or part of the name that fits only one.
@@ -86,8 +92,7 @@ class EstateInventory:
         urns = {urn for urn, name in names.items() if wanted in (urn, name.casefold(), folders.get(urn))}
         urns = urns or {urn for urn, name in names.items() if wanted in name.casefold()}
         if len(urns) != 1:
-            listed = "; ".join(f"{urn} {name}" for urn, name in sorted(names.items())) or "no school at all"
-            raise LeeboardError(f"--school {school}: {len(urns)} schools fit; the inventory has: {listed}")
+            raise LeeboardError(f"--school {plain(school, 60)}: {near.schools(school, urns, names, folders.values())}")
         found = tuple(device for device in self.devices if device.urn in urns)
         if not found:
             why = self.mistakes(urns)

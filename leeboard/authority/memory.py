@@ -20,7 +20,18 @@ from pydantic import ValidationError
 
 from leeboard.authority import records
 from leeboard.authority.profile import Signer, key_of_pem
-from leeboard.authority.records import Certificate, Issuer, Kind, Known, Listed, PeerKey, Reason, Revocation
+from leeboard.authority.records import (
+    Certificate,
+    Issuer,
+    Kind,
+    Known,
+    Listed,
+    PeerKey,
+    Reason,
+    Revocation,
+    TakenLine,
+    TakenOver,
+)
 from leeboard.errors import LeeboardError
 from leeboard.escrow.vault.controller_state import writing
 from leeboard.escrow.vault.ledger import Entry, Mark
@@ -191,6 +202,8 @@ def _after(var: Path, known: Known, entry: Entry) -> Known:
     if entry.event == records.KEY:
         _peer(var, entry, records.peer_key_of(entry))
         return known
+    if entry.event == records.TAKEN_OVER:
+        return _taken_over(var, known, entry, records.taken_over_of(entry))
     return _revoked(var, known, entry, records.revocation_of(entry))
 
 
@@ -244,6 +257,36 @@ def _revoked(var: Path, known: Known, entry: Entry, gone: Revocation) -> Known:
     listed = [_listed(one, gone.reason, at) for one in certificates if one.serial in gone.serials]
     still = (one for one in known.revoked if at < one.ends + records.KEPT_ON_LIST)
     return known.model_copy(update={"revoked": (*still, *listed)})
+
+
+def _taken_over(var: Path, known: Known, entry: Entry, new: TakenOver) -> Known:
+    """A line of a list revokes as one of ours does; whose certificate nobody knows is on the list alone."""
+    lines = {one.serial: one for one in new.lines}
+
+    def marked(certificate: Certificate) -> Certificate:
+        line = lines.get(certificate.serial)
+        if line is None or certificate.revoked is not None:
+            return certificate
+        return certificate.model_copy(update={"revoked": line.at, "reason": line.reason})
+
+    for urn, asset in sorted({(one.urn, one.asset) for one in new.lines if one.urn and one.asset}):
+        before = held(var, urn, asset)
+        if before.entry < entry.number:
+            certificates = tuple(map(marked, before.certificates))
+            _write_held(var, before, {"entry": entry.number, "certificates": certificates}, urn, asset)
+    gone = {"revoked": entry.at, "reason": Reason.COMPROMISED}
+    changes: dict[str, object] = {
+        "gateways": tuple(map(marked, known.gateways)),
+        "issuing": tuple(one.model_copy(update=gone) if one.id in new.authorities else one for one in known.issuing),
+        "revoked": _joined(known, new.lines),
+    }
+    return known.model_copy(update=changes | ({"root_list": new.root_list} if new.root_list else {}))
+
+
+def _joined(known: Known, lines: Iterable[TakenLine]) -> tuple[Listed, ...]:
+    there = {one.serial for one in known.revoked}
+    new = (Listed(**one.model_dump(include=set(Listed.model_fields))) for one in lines if one.serial not in there)
+    return (*known.revoked, *new)
 
 
 def _listed(certificate: Certificate, reason: Reason, at: datetime) -> Listed:

@@ -208,13 +208,6 @@ def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
     )  # fmt: skip
 
 
-def next_number(before: bytes, at: datetime) -> int:
-    """The number of the next list: seconds since 1970, so that it grows after a restore too; always above `before`'s.
-
-    A list that makes no sense counts as none.
-    """
-    try:
-        last = x509.load_der_x509_crl(before).extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
-    except (ValueError, x509.ExtensionNotFound):
-        last = 0
+def next_number(last: int, at: datetime) -> int:
+    """The number of the next list: seconds since 1970, so that it grows after a restore too; always above `last`."""
     return max(last + 1, int(at.timestamp()))

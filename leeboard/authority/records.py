@@ -27,7 +27,8 @@ from leeboard.model.strict import Strict
 # What can happen, as the ledger's `event`.
 BEGUN, RENEWED, ISSUED, REVOKED = "vpn-begun", "vpn-renewed", "vpn-issued", "vpn-revoked"
 KEY = "vpn-key"  # a device said over its pinned connection that this is its public key of WireGuard
-EVENTS = (BEGUN, RENEWED, ISSUED, REVOKED, KEY)
+TAKEN_OVER = "vpn-taken-over"  # a list that was published says what this ledger did not know
+EVENTS = (BEGUN, RENEWED, ISSUED, REVOKED, KEY, TAKEN_OVER)
 KEPT_ON_LIST = timedelta(days=7)  # RFC 5280 3.3: a certificate stays on one list more after its end; clocks differ
 
 NONE = "this controller has no VPN authority; begin one with leeboard vpn init"
@@ -174,6 +175,26 @@ class Listed(Strict):
     reason: Reason
 
 
+class TakenLine(Listed):
+    """A line of a published list. Whose certificate it is stands in it where the ledger knows that."""
+
+    urn: Urn | None = None
+    asset: Asset | None = None
+    gateway: str = ""
+
+
+class TakenOver(Strict):
+    """What lists that were published say and the ledger did not know.
+
+    `root_list` is one of the root's, in hexadecimal, which followed the one in the ledger; `authorities` are the
+    issuing authorities that it revokes.
+    """
+
+    lines: tuple[TakenLine, ...] = ()
+    root_list: str = ""
+    authorities: tuple[str, ...] = ()
+
+
 class Known(Strict):
     """What a controller knows of its authority as a whole. `entry` is the number of the last line that is in it."""
 
@@ -235,6 +256,11 @@ def peer_key_of(entry: Entry) -> PeerKey:
 def revocation_of(entry: Entry) -> Revocation:
     """What was revoked by a line. Raises LeeboardError where the line makes no sense."""
     return _parsed(Revocation, entry)
+
+
+def taken_over_of(entry: Entry) -> TakenOver:
+    """What was taken over in a line. Raises LeeboardError where the line makes no sense."""
+    return _parsed(TakenOver, entry)
 
 
 def _parsed[Of: Strict](model: type[Of], entry: Entry) -> Of:

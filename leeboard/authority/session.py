@@ -6,6 +6,7 @@ What makes a thing so is one line in the vault's ledger, on the disk in both pla
     renew    the root is opened; issuing key sealed -> issuing key in var -> the line, with the root's new list
     issue    the line, which has the certificate -> what the controller remembers
     revoke   the line -> what the controller remembers -> a new list
+    list     the published list is read -> lines with what it says and the ledger does not know -> a new list
 
 Cut off before its line nothing has happened; after it the next command of any kind remembers it.
 """
@@ -13,16 +14,17 @@ Cut off before its line nothing has happened; after it the next command of any k
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from leeboard.authority import memory, profile, records
+from leeboard.authority import memory, profile, published, records, taking_over
 from leeboard.authority.profile import Gone, Signer
 from leeboard.authority.records import Begun, Issuer, Known, Reason, Renewed
+from leeboard.authority.taking_over import Seen
 from leeboard.errors import LeeboardError
 from leeboard.escrow.vault import vault
 from leeboard.escrow.vault.ledger import Mark
@@ -53,6 +55,11 @@ class Session:
         with self.vault.writing(self.at) as writer:
             writer.note(event, key=serial, authority=records.payload(content))
         self._catch_up()
+
+    def take_over(self, seen: Seen) -> None:
+        """Keep what published lists say and the ledger does not know. Raises LeeboardError."""
+        for one in seen.new:
+            self.note(records.TAKEN_OVER, one)
 
     def signer(self) -> tuple[Issuer, Signer]:
         """The issuing authority that signs from now on. Raises LeeboardError: there is none, or it is past its end."""
@@ -116,36 +123,45 @@ def begin(var: Path, name: str, level: Level, lists: str, at: datetime) -> Known
         made = Issuer(id=root_id, certificate=profile.pem_of(root.certificate), lists=f"{lists}/{root_id}.crl")
         _keep(open_session, root_id, root)
         issuing = _issuing(open_session, name, level, root, made.lists, lists)
-        begun = Begun(name=name, level=level, root=made, issuing=issuing, root_list=_root_list(root, (), at, "").hex())
+        begun = Begun(name=name, level=level, root=made, issuing=issuing, root_list=_root_list(root, (), at, 0).hex())
         open_session.note(records.BEGUN, begun)
         memory.drop_keys(var, [issuing.id])
         return open_session.known
 
 
 def renew(
-    var: Path, secret: rsa.RSAPrivateKey, at: datetime, lists: str | None = None, revoke: Reason | None = None
-) -> Known:
+    var: Path, secret: rsa.RSAPrivateKey, at: datetime, lists: str | None = None, revoke: Reason | None = None,
+    say: Callable[[str], object] = lambda line: None,
+) -> Known:  # fmt: skip
     """Make the next issuing authority, by a custodian's private key; with `revoke` the ones before count no more.
 
-    Raises LeeboardError; then all is as it was.
+    What published lists say and the ledger did not know is kept first, and told to `say`. Raises LeeboardError; then
+    all else is as it was.
     """
     with session(var, at) as open_session:
+        seen = taking_over.look(var, open_session.known, at)
+        open_session.take_over(seen)
+        for line in (*seen.problems, *seen.notes):
+            say(line)
         known, at = open_session.known, open_session.at
         begun = known.beginning
         root = _root(open_session, secret)
         base = lists or known.current.lists.rpartition("/")[0]
         issuing = _issuing(open_session, begun.name, begun.level, root, begun.root.lists, base)
+        ours = {one.x509.serial_number for one in known.issuing}
         gone = tuple(one.id for one in known.alive(at)) if revoke else ()
         lines = [
             Gone(one.x509.serial_number, datetime.fromisoformat(one.revoked), (one.reason or Reason.STOLEN).flag)
             for one in known.issuing
             if one.revoked and at < one.ends + records.KEPT_ON_LIST
         ]
+        # Of an authority that a backup does not have nothing but this line is known: it stays on the list.
+        lines += [line for line in _gone(begun.root, known.root_list) if line.serial not in ours]
         if revoke:
             lines += [Gone(known.issuer(name).x509.serial_number, at, revoke.flag) for name in gone]
         new = Renewed(
             issuing=issuing, revoked=gone, reason=revoke,
-            root_list=_root_list(root, lines, at, known.root_list).hex(),
+            root_list=_root_list(root, lines, at, seen.numbers.get(begun.root.id, 0)).hex(),
         )  # fmt: skip
         open_session.note(records.RENEWED, new)
         memory.drop_keys(var, [one.id for one in open_session.known.alive(at)])
@@ -203,9 +219,14 @@ def _keep(open_session: Session, name: str, made: Signer) -> None:
         writer.keep_authority_key(profile.pem_of_key(made.key), name)
 
 
-def _root_list(root: Signer, lines: Sequence[Gone], at: datetime, before: str) -> bytes:
-    number = profile.next_number(bytes.fromhex(before), at)
-    return profile.make_list(root, lines, number, at, profile.ROOT_LIST_LASTS)
+def _gone(root: Issuer, in_ledger: str) -> list[Gone]:
+    """The lines of the root's list in the ledger."""
+    lines = published.verified(bytes.fromhex(in_ledger), root, "the root's list in the ledger").lines
+    return [Gone(int(one.serial, 16), one.at, one.reason.flag) for one in lines]
+
+
+def _root_list(root: Signer, lines: Sequence[Gone], at: datetime, last: int) -> bytes:
+    return profile.make_list(root, lines, profile.next_number(last, at), at, profile.ROOT_LIST_LASTS)
 
 
 def _name(kind: str) -> str:

@@ -9,6 +9,7 @@ import typer
 
 from leeboard.errors import LeeboardError
 from leeboard.estate.estate import ESTATE, SCHOOL, Estate, School, is_estate, read_estate
+from leeboard.model import near
 from leeboard.model.values import plain
 
 Inventory = Annotated[
@@ -53,9 +54,8 @@ def school_of(estate: Estate, wanted: str) -> School:
     ]
     fits = fits or [school for school in estate.schools if word in school.settings.name.casefold()]
     if len(fits) != 1:
-        listed = (
-            "; ".join(f"{school.urn} {plain(school.settings.name, 60)}" for school in estate.schools)
-            or "no school at all"
-        )
-        raise LeeboardError(f"--school {plain(wanted, 60)}: {len(fits)} schools fit; the estate has: {listed}")
+        names = {school.urn: school.settings.name for school in estate.schools}
+        folders = (school.folder.name for school in estate.schools)
+        said = near.schools(wanted, (school.urn for school in fits), names, folders)
+        raise LeeboardError(f"--school {plain(wanted, 60)}: {said}")
     return fits[0]

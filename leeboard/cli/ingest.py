@@ -38,7 +38,7 @@ def ingest(
     """
     with Store(database or var / "leeboard.db") as opened:
         done = load_all(opened, paths or [var / "evidence"], load(), var / "evidence", verify)
-    _tell(done, f"{_count(done.new)} loaded, {done.known} already known, {len(done.problems)} problems")
+    _tell(done, f"{_count(done.new)} loaded, {done.known} already known, {number(len(done.problems), 'problem')}")
 
 
 def rebuild(
@@ -60,7 +60,8 @@ def rebuild(
         done = load_all(opened, folders, load(), var / "evidence", verify=True, anew=True)
     for difference in done.differences:
         typer.echo(f"differed: {difference}")
-    _tell(done, f"{_count(done.new)} loaded, {len(done.differences)} differences, {len(done.problems)} problems")
+    differences, problems = number(len(done.differences), "difference"), number(len(done.problems), "problem")
+    _tell(done, f"{_count(done.new)} loaded, {differences}, {problems}")
 
 
 def verify(
@@ -86,7 +87,7 @@ def verify(
         typer.echo(f"note: {note}", err=True)
     for problem in done.problems:
         typer.echo(f"problem: {problem}", err=True)
-    said = f"{_count(done.bundles)} and {done.answers} answers of {number(len(schools), 'school')} read"
+    said = f"{_count(done.bundles)} and {number(done.answers, 'answer')} of {number(len(schools), 'school')} read"
     typer.echo(f"{said}, {number(len(done.problems), 'problem')}")
     if done.problems:
         raise typer.Exit(3)

@@ -5,25 +5,21 @@ An export names people. Nothing of it but counts leaves this file: no account, n
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from leeboard.errors import LeeboardError
 from leeboard.model.observation import Aspect, Found, Nothing, Reading, Unreadable
 from leeboard.model.words import date_text, number
 from leeboard.storage import files
+from leeboard.storage.dated_export import days_since, export_day
 from leeboard.storage.tabular import BadTable, Row, plain_name, read_table
 
 DRIVER = "second_factor"
 VARIABLE = "leeboard_second_factor_export"
 MOST_BYTES = 32 * 1024 * 1024  # 100,000 accounts in Microsoft's own JSON are below it
-LONDON = "Europe/London"
-# 2026-11-20, 2026-1-5 (as Microsoft Entra writes it into the file's name) and 20261120.
-DATED = re.compile(r"(?<!\d)(20\d\d)(?:-(\d{1,2})-(\d{1,2})|(\d\d)(\d\d))(?!\d)")
 
 # Columns by what they say; the first that is there counts. Case, blanks and signs in a column's name do not.
 # Microsoft Graph's names are those of the resource type userRegistrationDetails (v1.0); those with blanks stand in the
@@ -33,7 +29,6 @@ CAPABLE = ("secondfactor", "ismfacapable", "mfacapable")
 METHODS = ("kind", "methods", "methodsregistered")
 STAFF = ("staff",)
 SENSITIVE = ("sensitivedata",)
-EXPORTED = ("exported",)
 YES = frozenset(("yes", "true", "1", "capable", "y"))
 NO = frozenset(("no", "false", "0", "notcapable", "n"))
 # Ways to sign in whose secret works for the right site only. Beginnings of names, without case, blanks and signs:
@@ -73,7 +68,7 @@ def read(path: Path) -> Export:
     if content is None:
         raise LeeboardError(f"there is no such file; {VARIABLE} names it")
     rows = read_table(content)
-    return Export(_day(path.name, rows), _staff(rows), rows[0].has(*METHODS))
+    return Export(export_day(path.name, rows), _staff(rows), rows[0].has(*METHODS))
 
 
 def _aspects(path: Path | None, at: datetime) -> dict[str, Aspect]:
@@ -92,12 +87,11 @@ def _aspects(path: Path | None, at: datetime) -> dict[str, Aspect]:
 
 
 def _age(export: Export, path: Path, at: datetime) -> Aspect:
-    """Whole days by the calendar of the school: an export of today is 0 days old until midnight in London."""
+    """How many days old the export is."""
     try:
-        days = (at.astimezone(ZoneInfo(LONDON)).date() - export.day).days
-    except ZoneInfoNotFoundError:
-        why = f"this controller does not know the time zone {LONDON}; install the package tzdata"
-        return Unreadable(state="unreadable", code="missing_tool", why=why, source=path.name)
+        days = days_since(export.day, at)
+    except LeeboardError as problem:
+        return Unreadable(state="unreadable", code="missing_tool", why=str(problem), source=path.name)
     if days < 0:
         why = f"it is dated {date_text(export.day)}, which is in the future; correct the date"
         return Unreadable(state="unreadable", code="malformed", why=why, source=path.name)
@@ -152,22 +146,3 @@ def _yes(row: Row, names: tuple[str, ...]) -> bool:
 
 def _resists(method: str) -> bool:
     return plain_name(method).startswith(PHISHING_RESISTANT)
-
-
-def _day(name: str, rows: list[Row]) -> date:
-    """The day of an export: in its file's name, or in a column or key `exported`. Of several the oldest counts."""
-    texts = [name, *{row.text(*EXPORTED) for row in rows if row.has(*EXPORTED)}]
-    days = [day for text in texts for day in _days(text)]
-    if not days:
-        raise BadTable("nothing says on which day it was exported; put the date into the file's name, like 2026-11-20")
-    return min(days)
-
-
-def _days(text: str) -> list[date]:
-    found = []
-    for year, month, day, month_too, day_too in DATED.findall(text):
-        try:
-            found.append(date(int(year), int(month or month_too), int(day or day_too)))
-        except ValueError:
-            continue
-    return found

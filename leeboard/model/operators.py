@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from leeboard.model.values import Value
+from leeboard.model.words import measure
 
 NUMBER = re.compile(r"-?[0-9]{1,19}\Z")
 # What agetty and motd must not give away: escapes that print the machine's type, release, system name and version.
@@ -66,7 +67,7 @@ class Operator:
 
     def describe(self, wanted: str, unit: str = "") -> str:
         """The demand in words: "at most 900 seconds, and not 0"."""
-        return self.phrase.format(wanted=f"{wanted} {unit}".rstrip())
+        return self.phrase.format(wanted=measure(wanted, unit))
 
 
 def number(value: Value) -> int:

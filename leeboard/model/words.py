@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,12 @@ AHEAD = timedelta(minutes=10)  # by which a clock may be ahead before it is call
 def number(count: int, one: str, many: str = "") -> str:
     """A count and its noun: "1 device", "1,204 devices"."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def measure(value: str, unit: str) -> str:
+    """A value and its unit, which is that of many: "300 seconds", "1 second", "1 record a second"; "" is no unit."""
+    own = re.sub(r"s\b", "", unit, count=1) if value == "1" else unit
+    return f"{value} {own}".rstrip()
 
 
 def when(moment: datetime) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from leeboard.errors import LeeboardError
 from leeboard.model.values import Value, plain
+from leeboard.model.words import measure
 from leeboard.policy.model import Baseline, Choice, Control, Parameter, Setting
 
 DEMAND = re.compile(r"(?P<control>[A-Za-z]{3}-[0-9]{2})(?:\.(?P<setting>[a-z0-9][a-z0-9-]*))?=(?P<value>.*)\Z")
@@ -46,7 +47,7 @@ def supposed(baseline: Baseline, demands: Iterable[str]) -> Supposed:
         for one in meant:
             if one.bounds and isinstance(value, int) and not one.bounds.least <= value <= one.bounds.most:
                 raise LeeboardError(f"--set {plain(demand, 60)}: it takes {one.bounds.least} to {one.bounds.most}")
-        values += [f"{control.id}.{one.id}: {plain(value, 60)} {one.unit}".rstrip() for one in meant]
+        values += [f"{control.id}.{one.id}: {measure(plain(value, 60), one.unit)}" for one in meant]
         kind = type(value)
         left += [
             f"{control.id}.{one.id}"

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -15,7 +14,6 @@ from leeboard.evidence.keeping import retention
 from leeboard.evidence.store.store import Store
 from leeboard.model.device import Device
 from leeboard.model.enums import LEVELS, Level
-from leeboard.model.finding import Finding
 from leeboard.model.observation import Reading
 from leeboard.model.words import day
 from leeboard.policy.model import Baseline
@@ -24,8 +22,6 @@ from leeboard.report import protective_marking
 from leeboard.verdict import waivers
 from leeboard.verdict.evaluate import measured
 from leeboard.verdict.status import SchoolStatus
-
-ONE = re.compile(r"\A(1 [a-z]+)s\Z")  # a unit stands in the baseline as that of many
 
 
 @dataclass(frozen=True)
@@ -68,8 +64,7 @@ def school_statuses(
         ]
         wanted = resolve_school(baseline, urn, own[0].school, level)
         risks = waivers.in_force(waivers.of_whole_school(own), baseline, at, torn.get(urn, ()))
-        found_now = tuple(_worded(one) for one in measured(wanted, readings, at))
-        findings, spared = waivers.accept(found_now, risks, baseline)
+        findings, spared = waivers.accept(measured(wanted, readings, at), risks, baseline)
         history = _history(sources.store, said.predecessors)
         enforces = _enforces(said, own)
         found.append(
@@ -78,12 +73,6 @@ def school_statuses(
             )
         )
     return tuple(found)
-
-
-def _worded(finding: Finding) -> Finding:
-    """The finding with "1 account" where a count of one has its unit behind it."""
-    judged = (replace(one, seen=ONE.sub(r"\1", one.seen)) for one in finding.judged)
-    return replace(finding, judged=tuple(judged))
 
 
 def _enforces(said: SchoolVariables, devices: Iterable[Device]) -> str:

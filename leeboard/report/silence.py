@@ -38,11 +38,16 @@ class Silence:
             return ""
         names = dict((*((key, said) for key, said, _ in SPANS), NEVER))
         some = [key for key, count in self.last_seen.items() if count]
-        if some == [NEVER[0]]:
+        if self.all_never:
             return f"{number(self.devices, 'device')} {'was' if self.devices == 1 else 'were'} never seen"
         parts = "; ".join(f"{names[key]}: {self.last_seen[key]:,}" for key in some)
         were = "was" if self.devices == 1 else "were"
         return f"{number(self.devices, 'device')} {were} not seen in the last run; last seen {parts}"
+
+    @property
+    def all_never(self) -> bool:
+        """True where nobody has ever seen any of them, so that nothing of them was found that could still stand."""
+        return self.devices == self.last_seen[NEVER[0]]
 
 
 def is_silent(status: DeviceStatus) -> bool:

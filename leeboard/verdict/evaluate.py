@@ -17,6 +17,7 @@ from leeboard.model.observation import Aspect, Found, Nothing, Observation, Read
 from leeboard.model.operators import OPERATORS, WrongType, number
 from leeboard.model.values import Value, plain
 from leeboard.model.verdicts import Verdict, worst
+from leeboard.model.words import measure
 from leeboard.policy.model import Condition, Means
 from leeboard.policy.resolve import Wanted, WantedControl, WantedSetting
 from leeboard.verdict.cause import cause, stored_values
@@ -365,17 +366,18 @@ def _judged(
     values: tuple[Value | None, ...] = (),
 ) -> Judged:
     setting = wanted.setting
-    unit = f" {setting.unit}" if setting.unit and isinstance(aspect, Found) and _is_number(aspect) else ""
     note = aspect.note if aspect is not None and not isinstance(aspect, Unreadable) else ""
     # Of what lies on no device there is a value to show, or a reason that says why there is none.
     shown = aspect is not None and (setting.platform is not None or isinstance(aspect, Found))
     seen = text_of(aspect) if aspect is not None and shown else ""
+    if setting.unit and isinstance(aspect, Found) and _is_number(aspect):
+        seen = measure(seen, setting.unit)
     return Judged(
         setting=setting.id,
         title=setting.title,
         address=f"{setting.driver}:{setting.address}",
         verdict=verdict,
-        seen=seen + unit,
+        seen=seen,
         wanted=wanted.lacks or OPERATORS[wanted.operator].describe(plain(wanted.value), setting.unit),
         source=plain(aspect.source, 300) if aspect is not None else "",
         reason="; ".join(part for part in (reason, plain(note)) if part),

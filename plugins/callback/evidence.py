@@ -137,9 +137,9 @@ class CallbackModule(CallbackBase):
         self._unchecked.begin(play)
         try:
             recorder = self._recorder or self._start()
-            devices, listed = self._hosts(play)
+            devices, listed, said = self._hosts(play)
             recorder.expect(devices, action, listed)
-            prepare(play.get_loader(), recorder.evidence, devices)
+            prepare(play.get_loader(), recorder.evidence, devices, said)
         except LeeboardError as problem:
             if self._recorder is not None:
                 self._recorder.close(interrupted=True)
@@ -166,9 +166,11 @@ class CallbackModule(CallbackBase):
         return self._recorder
 
     def _hosts(self, play):
-        """The devices that the play means to see, after --limit, in all its batches, and each school's waivers."""
+        """The devices that the play means to see, after --limit, in all its batches, each school's waivers, and what
+        Windows devices say of directories.
+        """
         manager = play.get_variable_manager()
-        devices, listed = [], {}
+        devices, listed, said = [], {}, {}
         for host in manager._inventory.get_hosts(play.hosts, ignore_restrictions=True):
             variables = manager.get_vars(play=play, host=host, include_hostvars=False, _hosts=[], _hosts_all=[])
             templar = Templar(play.get_loader(), variables=variables)
@@ -185,12 +187,15 @@ class CallbackModule(CallbackBase):
                 )
             else:
                 devices.append(device)
+                if device.platform == "windows":
+                    said[device.name] = {**ours, "inventory_dir": variables.get("inventory_dir")}
                 if device.platform != "other":
                     self._unchecked.host(host.get_name(), variables, templar)
                 lists = listed.setdefault(device.urn, [])
                 if ours.get(VARIABLE) not in lists[-1:]:  # nearly every host has its school's
                     lists.append(ours.get(VARIABLE))
-        return devices, {urn: [one for raw in lists for one in waivers(raw).good] for urn, lists in listed.items()}
+        risks = {urn: [one for raw in lists for one in waivers(raw).good] for urn, lists in listed.items()}
+        return devices, risks, said
 
     def _ours(self, result):
         """File the evidence in a result of one of our actions; False when there is nothing of it in the result."""

@@ -72,6 +72,7 @@ from ansible_collections.leeboard.schools.plugins.plugin_utils import brain
 
 if not brain.missing():
     from leeboard.errors import LeeboardError
+    from leeboard.escrow.volumes.entra_export import VARIABLE as ENTRA_EXPORT
     from leeboard.estate.estate import read_estate
     from leeboard.storage.yaml_reader import has_tagged
 
@@ -111,6 +112,10 @@ class InventoryModule(BaseInventoryPlugin):
             self.inventory.add_child(self._group(UNREACHABLE), above)
         vault = self._vault(school)
         variables = {**vault, **self._variables(school, "vars"), **school.variables}
+        export = variables.get(ENTRA_EXPORT)
+        if isinstance(export, str) and "{{" not in export:
+            # From the school's folder, whether Ansible reads the school alone or the estate.
+            variables[ENTRA_EXPORT] = str(school.folder.absolute() / export)
         self._set(above, variables)
         for platform in sorted({device.platform for device in school.devices}):
             within = self._group(f"{above}_{platform.value}", above, self._group_of("platform", platform))

@@ -21,6 +21,7 @@ $spec = @{
                 used_space = @{ type = 'bool'; default = $false }
                 place = @{ type = 'str'; choices = 'ad', 'entra' }
                 kept = @{ type = 'list'; elements = 'str'; default = @() }
+                not_there = @{ type = 'list'; elements = 'str'; default = @() }
                 test_failed = @{ type = 'bool'; default = $false }
                 restarts = @{ type = 'int'; default = 0 }
                 preview = @{ type = 'bool'; default = $false }

@@ -9,6 +9,7 @@ import os
 from contextlib import suppress
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 
 from ansible import constants
 from ansible.plugins.loader import filter_loader
@@ -18,6 +19,7 @@ from ansible_collections.leeboard.schools.plugins.plugin_utils import brain
 if not brain.missing():
     from leeboard.errors import LeeboardError
     from leeboard.escrow.disks.readings import asked_of_device
+    from leeboard.escrow.volumes.holdings import Directories, source_of
     from leeboard.evidence.notes import pins
     from leeboard.policy.load import load
     from leeboard.policy.resolve import Wanted, resolve
@@ -30,8 +32,11 @@ _controls: dict = {}
 SLACK = 20_000_000
 
 
-def prepare(loader, evidence, devices) -> None:
-    """Have ready what visits to these devices need. What is wrong with one of them, its own visit says."""
+def prepare(loader, evidence, devices, variables=None) -> None:
+    """Have ready what visits to these devices need. What is wrong with one of them, its own visit says.
+
+    `variables` are those of each device, by its name; directories are asked of which any says that it keeps its keys.
+    """
     if brain.missing():
         return
     _share_modules(os.environ.get("LEEBOARD_MODULES", ""))
@@ -45,6 +50,7 @@ def prepare(loader, evidence, devices) -> None:
         addresses(device.platform)
         with suppress(LeeboardError):
             wanted(device)
+    directories().ask(_sources(devices, variables or {}))
     for urn in {device.urn for device in devices}:
         with suppress(LeeboardError):
             pins.read_unchanged(pins.pins_path(evidence, urn))
@@ -69,6 +75,27 @@ def baseline():
 def addresses(platform) -> dict:
     """The addresses that a device of this platform is asked for, by driver."""
     return asked_of_device(baseline(), platform)
+
+
+@cache
+def directories():
+    """What Active Directory and Entra hold of recovery passwords: asked once, before there is any worker."""
+    return Directories()
+
+
+def _sources(devices, variables) -> set:
+    """Which directories these devices say keep their recovery passwords, each once."""
+    found = set()
+    for device in (one for one in devices if one.name in variables):
+        said = variables[device.name]
+        with suppress(LeeboardError):
+            found.add(source_of(wanted(device), said, inventory_folder(said)))
+    return found - {None}
+
+
+def inventory_folder(variables) -> Path:
+    """Where a path in the variables of a device is meant from: its inventory's folder, by Ansible's own variable."""
+    return Path(str(variables.get("inventory_dir") or "."))
 
 
 def wanted(device):

@@ -15,6 +15,7 @@ if not brain.missing():
     from leeboard.ansible.connection_errors import explain
     from leeboard.errors import LeeboardError
     from leeboard.escrow.disks import readings as disks
+    from leeboard.escrow.volumes import holdings
     from leeboard.escrow.volumes import readings as volumes
     from leeboard.evidence.bundles.challenge import challenge
     from leeboard.evidence.notes import pins
@@ -154,6 +155,7 @@ class Visit:
                 taken = [
                     *disks.of_escrow(self.observation, self.device, self.var),
                     *volumes.of_escrow(self.observation, self.wanted, self.var),
+                    *self._of_directory(answered),
                     device_clock.reading(self.observation, started, answered),
                 ]
                 filed = with_readings(filed, taken)
@@ -177,6 +179,14 @@ class Visit:
             "findings": [finding.as_json() for finding in findings],
             "changes": [],
         }
+
+    def _of_directory(self, at: datetime) -> list:
+        """What the directory that keeps its recovery passwords says of a Windows device."""
+        if self.device.platform.value != "windows":
+            return []
+        said = {name: self.variable(name) for name in holdings.VARIABLES}
+        folder = prepared.inventory_folder(self._task_vars)
+        return holdings.of_directory(self.observation, self.wanted, said, folder, prepared.directories(), at)
 
     def ask(self, module: str, arguments: dict) -> dict:
         """What a module on the device answers. When the way there failed: `unreachable` or `failed`, with words."""

@@ -27,6 +27,7 @@ DRY = f"cryptsetup open --test-passphrase --token-only --token-type systemd-tpm2
 NEXT = '"$(find /boot -name "initrd.img-*" | sort -V | tail -1)"'
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("image", CHECKED)
 def test_a_token_that_opens_today_starts_the_machine_only_with_the_right_image(
     machine_run: MachineRuns, image: str, tmp_path: Path

@@ -161,7 +161,8 @@ class WindowsProof:
         about = [{"driver": step.driver, "settings": [one.as_argument() for one in step.changes]} for step in steps]
         script = (
             "$cover = Get-LeeboardCover -Steps $arguments.about; if ($cover.LeftOut.Count) { throw 'left out' }; "
-            "Enable-LeeboardCheckpoint -RunId $arguments.run -By proof -TokenDigest $arguments.digest -Covers $cover.Covers"
+            "Enable-LeeboardCheckpoint -RunId $arguments.run -By proof -TokenDigest $arguments.digest "
+            "-Covers $cover.Covers"
         )
         digest = hashlib.sha256(TOKEN.encode()).hexdigest()
         assert self.machine.run(script, timeout=240, about=about, digest=digest, run=self.run)["state"] == "armed"

@@ -101,6 +101,17 @@ def test_the_console_says_nothing_and_nothing_is_wider_than_a_small_screen(
         assert across <= shown == LOOKS[look][0], look
 
 
+def test_no_code_is_parted_at_its_hyphen(window: Browser, pages: dict[str, Path]) -> None:
+    for look in ("light", "narrow", "narrowest"):
+        window.look(look)
+        window.open(pages["risks"])
+        every, parted = window.ask(
+            """const codes = [...document.querySelectorAll('.unbroken')].filter(one => one.checkVisibility());
+            return [codes.length, codes.filter(one => one.getClientRects().length > 1).map(one => one.textContent)]"""
+        )
+        assert every > 5 and parted == [], look
+
+
 def test_what_the_page_forbids_is_seen_on_the_console(window: Browser, pages: dict[str, Path], tmp_path: Path) -> None:
     """So that the silence above means something: the policy stands while the page is looked at."""
     changed = tmp_path / "changed.html"

@@ -44,7 +44,7 @@ CHANGES: dict[str, list[dict[str, Any]]] = {
             "fDisableCdm": 1, "fDisableClip": 1, "fDisableCcm": 1, "fDisableLPT": 1, "fDisablePNPRedir": 1,
             # REM-09
             "fAllowToGetHelp": 0, "fAllowUnsolicited": 0,
-        }  # fmt: skip
+        }
     ),
     # REM-10
     "winrm": [
@@ -52,12 +52,12 @@ CHANGES: dict[str, list[dict[str, Any]]] = {
             {
                 "Client:AllowBasic": 0, "Client:AllowDigest": 0, "Client:AllowUnencryptedTraffic": 0,
                 "Service:AllowBasic": 0, "Service:AllowUnencryptedTraffic": 0, "Service:DisableRunAs": 1,
-            }  # fmt: skip
+            }
         ),
         {"address": "listeners", "value": []},
     ],
     "firewall_profile": wish(),
-}
+}  # fmt: skip
 # Of REM-08 and REM-09, what rules the client: it cuts nobody off, so it has no checkpoint.
 CLIENT = _numbers({rf"{DESKTOP}\Client:DisableCloudClipboardIntegration": 1, rf"{DESKTOP}:DisablePasswordSaving": 1})
 

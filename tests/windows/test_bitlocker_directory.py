@@ -122,6 +122,32 @@ def test_one_that_entra_took_is_given_to_active_directory_too(bench: Bench) -> N
     assert bench.change(state, place="entra")["changes"] == [], "each place is asked for its own"
 
 
+def test_one_that_active_directory_does_not_have_is_given_to_it_again(bench: Bench) -> None:
+    """The device's events say that it took it, and its object is gone: the controller asked there."""
+    state = member(encrypted(TPM, {**OLD_KEY, "taken": ["ad"]}))
+    other = OLD_KEY["id"].replace("A", "B")
+    for not_there, done in (([], 0), ([other], 0), ([OLD_KEY["id"].lower()], 1)):
+        said = bench.change(state, place="ad", not_there=not_there)["outcome"]
+        assert len(said["done"]) == done and said["refusals"] == [], (not_there, said)
+    assert "its recovery password goes to the directory" in said["done"][0]
+    assert len(passwords(state)) == 1 and is_protected(state, "C:", 1, 3)
+    state["behaviour"] = {AD: 0x1}
+    refused = bench.change(state, place="ad", not_there=[OLD_KEY["id"]])
+    assert "does not permit that recovery information goes to Active Directory" in refused["error"]
+
+
+def test_in_clear_nothing_goes_on_before_it_has_it_again(bench: Bench) -> None:
+    state = member(clean())
+    state["behaviour"] = {"ProtectKeyWithTPM": 0x80070005}
+    assert bench.change(state, place="ad")["changes"] == [MADE, AD]
+    (password,) = passwords(state)
+    assert password["taken"] == ["ad"]
+    state["behaviour"] = {AD: 0x1}
+    refused = bench.change(state, place="ad", not_there=[password["id"]])
+    assert refused["error"] and not volume(state, "C:")["conversion"], refused
+    assert [one["type"] for one in volume(state, "C:")["protectors"]] == [RECOVERY]
+
+
 def test_one_that_was_typed_goes_once_another_one_is_there(bench: Bench) -> None:
     state = member(clean())
     nights(bench, state, "ad")

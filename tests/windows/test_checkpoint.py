@@ -112,8 +112,8 @@ def test_it_is_confirmed_and_nothing_of_it_is_left(device: Device) -> None:
     assert not device.change()["changed"]
 
 
-# Typed from the schema of Task Scheduler and what the checkpoint needs: a start without anybody, on battery and without a
-# network, each minute without an end, never two at once, and none that hangs for long.
+# Typed from the schema of Task Scheduler and what the checkpoint needs: a start without anybody, on battery and without
+# a network, each minute without an end, never two at once, and none that hangs for long.
 SETTINGS = {
     "MultipleInstancesPolicy": "StopExisting", "DisallowStartIfOnBatteries": "false", "StopIfGoingOnBatteries": "false",
     "AllowHardTerminate": "true", "StartWhenAvailable": "true", "RunOnlyIfNetworkAvailable": "false",

@@ -106,4 +106,6 @@ def test_the_acceptance_playbook_shows_which_documents_dsc_has_and_what_its_serv
     (folder / "Current.mof").write_bytes(b"encrypted")
     dsc = asked(machine)["dsc"]
     assert dsc["documents"] == ["Current.mof"]
-    assert "CommandNotFoundException" in dsc["service"], "Wine has no such service, and the rest is answered all the same"
+    assert "CommandNotFoundException" in dsc["service"], (
+        "Wine has no such service, and the rest is answered all the same"
+    )

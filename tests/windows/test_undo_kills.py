@@ -1,9 +1,9 @@
-"""A change of remote access is put back, and the power goes at each call of that: it ends in one of the two whole states.
+"""A change of remote access is put back, and the power goes at each call of that: it ends in one of two whole states.
 
-What could cut off is undone under a checkpoint of the undo's own. Ended anywhere, the device puts back what the undo has
-done so far, at the next start or when its time is over: the change stands whole again, the checkpoint says that it is
-back and whose it was, and the same undo starts from there. What has no checkpoint stays half undone; the same undo, or
-the next roll-out, goes on from that and says what was done already. Where the power can go is found by watching.
+What could cut off is undone under a checkpoint of the undo's own. Ended anywhere, the device puts back what the undo
+has done so far, at the next start or when its time is over: the change stands whole again, the checkpoint says that it
+is back and whose it was, and the same undo starts from there. What has no checkpoint stays half undone; the same undo,
+or the next roll-out, goes on from that and says what was done already. Where the power can go is found by watching.
 """
 
 from __future__ import annotations
@@ -77,8 +77,8 @@ def changed_profiles(machine: WindowsMachine) -> Changed:
     made = machine.visit({"vpn_connection": ["tunnel"]})["readings"][0]["effective"]
     edit = {"Target": "tunnel", "Before": {"state": "absent"}, "After": {**made, "type": "string"}}
     machine.run(
-        "$null = Write-LeeboardJournal -RunId $arguments.run -Driver vpn_connection -Before @{} -Edits @($arguments.edit) "
-        "-Changes @(@{ address = 'tunnel' })",
+        "$null = Write-LeeboardJournal -RunId $arguments.run -Driver vpn_connection -Before @{} "
+        "-Edits @($arguments.edit) -Changes @(@{ address = 'tunnel' })",
         run=RUN,
         edit=edit,
     )

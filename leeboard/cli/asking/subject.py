@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from leeboard.cli.forget.find_device import Register
 from leeboard.errors import LeeboardError
 from leeboard.evidence.keeping.forgetting import Named, named
 from leeboard.evidence.store.store import Store
+from leeboard.model import near
 from leeboard.model.values import plain
 from leeboard.policy.model import Baseline
 
@@ -65,10 +65,8 @@ class Names:
         devices = find_device.everything(self.register, self.stored, self.evidence)
         names = [alias for device in devices for alias in device.aliases]
         names += [name for urn, known in self.schools.items() for name in (urn, *known)]
-        known_as = {name.casefold(): name for name in names}
-        near = [plain(known_as[name], 60) for name in difflib.get_close_matches(word.casefold(), known_as, 3)]
-        meant = f"; did you mean {' or '.join(near)}?" if near else "; -i INVENTORY names devices no run has met"
-        return LeeboardError(f"{plain(word, 60)}: there is no such school or device{meant}")
+        more = "" if self.register.devices else "; -i INVENTORY names devices no run has met"
+        return LeeboardError(f"{plain(word, 60)}: there is no such school or device{near.meant(word, names) or more}")
 
 
 def names_of(store: Store, evidence: Path, listed: EstateInventory | None, source: Path | None) -> Names:

@@ -24,6 +24,7 @@ from leeboard.escrow.vault import ledger, vault
 from leeboard.escrow.vault.rekeying import opener
 from leeboard.escrow.volumes.suspending import DAYS, MOST_DAYS, MOST_RESTARTS, Suspension
 from leeboard.evidence.bundles.schema import Expected
+from leeboard.model import near
 from leeboard.model.values import plain
 from leeboard.policy.load import load
 from leeboard.storage import files
@@ -192,7 +193,8 @@ def _device(devices: tuple[Expected, ...], wanted: str) -> Expected:
         if wanted.casefold() in (candidate.asset.casefold(), candidate.name.casefold())
     ]
     if not fits:
-        raise LeeboardError(f"{plain(wanted)}: there is no such device in the inventory")
+        names = (alias for one in devices for alias in (one.asset, one.name))
+        raise LeeboardError(f"{plain(wanted)}: there is no such device in the inventory{near.meant(wanted, names)}")
     if len(fits) > 1:
         urns = ", ".join(sorted({device.urn for device in fits}))
         raise LeeboardError(f"{plain(wanted)}: the schools {urns} have one; name it with --school")

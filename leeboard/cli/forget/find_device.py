@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -14,6 +13,7 @@ from leeboard.errors import LeeboardError
 from leeboard.estate.estate import SCHOOL, Estate, School, is_estate
 from leeboard.evidence.keeping.forgetting import Named
 from leeboard.evidence.notes import pins
+from leeboard.model import near
 from leeboard.model.device import URN
 from leeboard.model.identity import usable_serial
 from leeboard.model.values import plain
@@ -125,9 +125,7 @@ def find(wanted: str, register: Register, stored: Sequence[Named], evidence: Pat
 def unknown(wanted: str, register: Register, stored: Sequence[Named], evidence: Path) -> LeeboardError:
     """The message for a device that nobody knows."""
     every = everything(register, stored, evidence)
-    names = {alias.casefold(): alias for subject in every for alias in subject.aliases[1:]}
-    near = [plain(names[name]) for name in difflib.get_close_matches(wanted.casefold(), names, 3)]
-    meant = f"; did you mean {' or '.join(near)}?" if near else ""
+    meant = near.meant(wanted, (alias for subject in every for alias in subject.aliases[1:]))
     return LeeboardError(
         f"{plain(wanted)}: there is no such device in {register.source}, in the database or among the pins{meant} "
         "(what bundles alone know of is found once leeboard ingest has loaded them)"

@@ -15,7 +15,16 @@ from leeboard.authority.records import Reason
 from leeboard.cli.escrow.custodians import PrivateKey, private_key
 from leeboard.cli.group import group
 from leeboard.cli.options import Var
-from leeboard.cli.vpn.options import PROBLEMS, Command, Folder, now, publication, show_and_publish, sign_and_publish
+from leeboard.cli.vpn.options import (
+    PROBLEMS,
+    Command,
+    Folder,
+    now,
+    publication,
+    show_and_publish,
+    sign_and_publish,
+    warn,
+)
 from leeboard.errors import LeeboardError
 from leeboard.model.enums import Level
 from leeboard.model.words import day
@@ -69,7 +78,7 @@ def renew(
     """
     said = publication(var, publish_folder, publish_command)
     base = address(lists) if lists else None
-    known = session.renew(var, private_key(key), now(), base, revoke_issuing)
+    known = session.renew(var, private_key(key), now(), base, revoke_issuing, warn)
     typer.echo(f"The issuing authority is {known.current.id} now, until {day(known.current.ends)}.")
     well = sign_and_publish(var, said)
     if revoke_issuing:

@@ -18,6 +18,7 @@ from leeboard.cli.find_estate import opened, school_of
 from leeboard.errors import LeeboardError
 from leeboard.estate.vpn import addresses
 from leeboard.estate.vpn.of_school import SchoolVpn
+from leeboard.model import near
 from leeboard.model.values import plain
 from leeboard.model.words import number, when
 from leeboard.storage import files
@@ -71,8 +72,8 @@ def sign_and_publish(var: Path, said: Publication) -> bool:
 def show_and_publish(lists: Lists, said: Publication) -> bool:
     """Publish lists that were signed, and say so. False where somebody must look; the words say why."""
     well = not lists.problems
-    for line in lists.problems:
-        typer.echo(plain(line, 1000), err=True)
+    for line in (*lists.problems, *lists.notes):
+        warn(line)
     try:
         where = publishing.publish(said, lists.files)
     except LeeboardError as problem:
@@ -81,6 +82,11 @@ def show_and_publish(lists: Lists, said: Publication) -> bool:
     else:
         typer.echo(_said(lists, where))
     return well
+
+
+def warn(line: str) -> None:
+    """Say on standard error what whoever runs this should know."""
+    typer.echo(plain(line, 1000), err=True)
 
 
 def registered(inventory: Path | None, asset: str, school: str | None) -> Registered:
@@ -98,7 +104,8 @@ def registered(inventory: Path | None, asset: str, school: str | None) -> Regist
         if row.asset.casefold() == asset.casefold()
     ]
     if not found:
-        raise LeeboardError(f"{plain(asset, 80)}: the register has no such device; nothing was issued")
+        meant = near.meant(asset, (row.asset for one in schools for row in one.devices))
+        raise LeeboardError(f"{plain(asset, 80)}: the register has no such device; nothing was issued{meant}")
     if len(found) > 1:
         urns = ", ".join(one.urn for one in found)
         raise LeeboardError(f"{plain(asset, 80)}: the schools {urns} have one; name it with --school")

@@ -30,6 +30,7 @@ from leeboard.verdict.judgements.escrowed_keys import KeptDisk, KeptKey
 DRIVER = "escrow"
 ON_WINDOWS = "bitlocker_escrow"  # leeboard/escrow/volumes/readings.py takes its readings
 SHOWN = ("luks_volume", "bindings")  # what the device has to show for it
+DIRECTORY = "directory_escrow"  # leeboard/escrow/volumes/holdings.py does
 AGE = "age"
 SOURCE = "the vault of recovery keys"
 NO_VAULT = "this controller has no vault; leeboard escrow init begins one"
@@ -45,7 +46,8 @@ def asked_of_device(baseline: Baseline, platform: Platform) -> dict[str, list[st
     """
     addresses = dict(baseline.addresses(platform))
     addresses.pop(device_clock.DRIVERS.get(platform, ""), None)
-    addresses.pop(ON_WINDOWS, None)
+    for driver in (ON_WINDOWS, DIRECTORY):
+        addresses.pop(driver, None)
     if addresses.pop(DRIVER, None):
         driver, address = SHOWN
         addresses[driver] = sorted({*addresses.get(driver, ()), address})

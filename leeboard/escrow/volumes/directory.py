@@ -2,12 +2,12 @@
 
 No password comes here, none is in the vault, and no vault is needed, except for a window in which protection may be
 suspended: that is a line of its ledger. What is here is what the school wants of the driver; its steps are those of the
-module win_bitlocker, which relies on nothing that the directory did not take.
+module win_bitlocker, which relies on nothing that the directory did not take, or does not have where it was asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -41,14 +41,15 @@ class _Run(Driving):
 
 def give_away(
     ask: Ask, directory: Directory, driver: dict[str, Any], pin: str = "", dry: bool = False, *, device: Device,
-    var: Path, clock: Callable[[], datetime],
+    var: Path, clock: Callable[[], datetime], not_there: Sequence[str] = (),
 ) -> Outcome:  # fmt: skip
     """Have a device give its recovery passwords to a directory, and then do what its level wants. Raises LeeboardError.
 
     `driver` is what is wanted of its driver, `pin` the PIN where the level asks for one. With `dry` nothing is changed.
+    `not_there` are recovery passwords that the directory does not have, whatever the device says of them.
     A suspension is left alone while a window of the vault in `var` is open for it.
     """
-    told = {**driver, "place": directory.value}
+    told = {**driver, "place": directory.value, "not_there": list(not_there)}
     guids = None
     if device.predecessors:  # what is kept under an earlier URN may be of another machine
         guids = frozenset(volume.guid for volume in parse(ask("survey", wish=told).get("volumes") or []))

@@ -18,6 +18,7 @@ from leeboard.escrow.disks.tpm_policy import parse_policy
 from leeboard.escrow.vault.vault import Vault, open_vault
 from leeboard.escrow.volumes.accepted import of_parts, of_system
 from leeboard.escrow.volumes.directory import Directory, give_away
+from leeboard.escrow.volumes.holdings import lacking
 from leeboard.escrow.volumes.keeping import keep
 from leeboard.escrow.volumes.policy import planned
 from leeboard.escrow.volumes.suspending import Suspension, suspend
@@ -96,7 +97,10 @@ def look_after(
         wish = replace(wish, driver={**wish.driver, "policy": planned(wanted, observation, clock())})
     directory = directory_of(wanted)
     if directory is not None:
-        outcome = give_away(ask, directory, wish.driver, wish.pin, dry, device=wanted.device, var=var, clock=clock)
+        outcome = give_away(
+            ask, directory, wish.driver, wish.pin, dry, device=wanted.device, var=var, clock=clock,
+            not_there=lacking(observation),
+        )  # fmt: skip
     else:
         outcome = keep(open_vault(var, whole=False), wanted.device, ask, clock, wish, dry)
     outcome.waiting += [*risks.said, *([wrong] if wrong else [])]

@@ -40,8 +40,8 @@ REFUSED_KEYS = {
     ),
     **dict.fromkeys(
         ("device_tunnel", "devicetunnel", "always_on", "alwayson"),
-        "is nothing that a roll-out makes on Windows (docs/vpn.md#device-tunnels says why); have Intune or Configuration "
-        "Manager make a device tunnel, which is then named and left alone, and take this out",
+        "is nothing that a roll-out makes on Windows (docs/vpn.md#device-tunnels says why); have Intune or "
+        "Configuration Manager make a device tunnel, which is then named and left alone, and take this out",
     ),
     **dict.fromkeys(
         ("lockdown", "lock_down"),

@@ -29,6 +29,7 @@ from leeboard.evidence.store.snapshot import differences, snapshot
 from leeboard.evidence.store.store import Store, StoredBundle, StoreLost
 from leeboard.model.device import URN
 from leeboard.model.run_id import new_run_id
+from leeboard.model.words import number
 from leeboard.policy.model import Baseline
 
 
@@ -178,8 +179,8 @@ def _to_load(into: _Into, school: SchoolFolder, present: Sequence[StoredBundle],
         return todo
     if gone:
         done.problems.append(
-            f"school {school.urn}: cannot be loaded anew, since the store knows {len(gone)} runs whose bundles are not "
-            f"here ({', '.join(gone[:3])}); put them back, or bring them in with leeboard ingest FILE"
+            f"school {school.urn}: cannot be loaded anew, since the store knows {number(len(gone), 'run')} of which no "
+            f"bundle is here ({', '.join(gone[:3])}); put them back, or bring them in with leeboard ingest FILE"
         )
         return ()
     return order if into.anew or not other else ()
@@ -243,8 +244,8 @@ def _seal_dead(folder: Path, done: Ingested) -> None:
 
 def _not_loaded(folder: Path, runs: Sequence[str]) -> str:
     return (
-        f"school {folder.name}: an older Leeboard's store knew {len(runs)} runs whose bundles are not in {folder} "
-        f"({', '.join(runs[:3])}); bring them in with leeboard ingest FILE"
+        f"school {folder.name}: an older Leeboard's store knew {number(len(runs), 'run')} of which no bundle is in "
+        f"{folder} ({', '.join(runs[:3])}); bring them in with leeboard ingest FILE"
     )
 
 

@@ -15,6 +15,7 @@ from leeboard.evidence.notes.forgotten import of_devices
 from leeboard.evidence.status import estate_status
 from leeboard.evidence.store.changed import Changed, changed, place_of
 from leeboard.evidence.store.store import Store, StoredBundle
+from leeboard.model import near
 from leeboard.model.run_id import started_of
 from leeboard.model.values import plain
 from leeboard.model.waiver import begins, ends
@@ -67,8 +68,7 @@ class Source:
         fits = [urn for urn, name in names.items() if word in (urn, name.casefold())]
         fits = fits or [urn for urn, name in names.items() if word in name.casefold()]
         if len(fits) != 1:
-            known = "; ".join(f"{urn} {plain(name, 60)}" for urn, name in names.items()) or "no school at all"
-            raise LeeboardError(f"{plain(wanted, 60)}: {len(fits)} schools fit; there is: {known}")
+            raise LeeboardError(f"{plain(wanted, 60)}: {near.schools(wanted, fits, names)}")
         return fits
 
     def status(self, urn: str) -> EstateStatus:

@@ -127,7 +127,7 @@ class _School:
 
         add(
             "school/index", "index.html", school.name, lists, school=school, sentences=said, sums=self.sums,
-            silent=silence(school.devices, status.at).words, not_asked=overview.not_asked(status),
+            silent=silence(school.devices, status.at), not_asked=overview.not_asked(status),
             places=tiles(self.sums), charts=charts(self.days, len(school.devices)),
         )  # fmt: skip
         add("school/worklist", "worklist.html", "What to do", items=together(self.parts, status.at))

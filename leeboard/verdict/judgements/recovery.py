@@ -32,19 +32,6 @@ def unkept(volumes: Volumes, _facts: Facts) -> Answer:
 
     One password of a volume that is kept is enough to open it.
     """
-    return _unkept(volumes, DIRECTORIES)
-
-
-def unkept_in(place: Place) -> Judgement:
-    """As `unkept`, where the school says which directory keeps them: what another one took is not where it looks."""
-
-    def judged(volumes: Volumes, _facts: Facts) -> Answer:
-        return _unkept(volumes, (place,))
-
-    return judged
-
-
-def _unkept(volumes: Volumes, places: tuple[Place, ...]) -> Answer:
     first = system(volumes)
 
     def look(volume: EncryptableVolume) -> tuple[list[Fault], str]:
@@ -55,14 +42,18 @@ def _unkept(volumes: Volumes, places: tuple[Place, ...]) -> Answer:
             return [Fault(Code.NO_RECOVERY_PASSWORD, "it has no recovery password that could be kept")], ""
         if first.kept is None:
             raise first.untold("kept")
-        return _whose(volume, passwords, first.kept, places)
+        return whose(volume, passwords, first.kept, DIRECTORIES)
 
     return faults(of_kind(volumes, SYSTEM, DATA), look, NO_DISK)
 
 
-def _whose(
+def whose(
     volume: EncryptableVolume, passwords: list[str], backup_state: BackupState, places: tuple[Place, ...]
 ) -> tuple[list[Fault], str]:
+    """What is wrong with who keeps the passwords of a volume, by the device's own word, else the grounds for it.
+
+    What another than these places took is not where the school looks. Raises CannotBeTold and MakesNoSense.
+    """
     backups = backup_state.backups
     if backups is None:
         raise not_there(volume.label, "backups", backup_state.troubles)
@@ -71,8 +62,8 @@ def _whose(
             newest = _newest(backups, password, place)
             if newest is not None and newest.done:
                 when = f" at {newest.at}" if newest.at else ""
-                took = f"{PLACES[place]} took its recovery password {password}{when}, as this device says"
-                return [], f"{took}; ask there whether it has it"
+                told = f"{PLACES[place]} took its recovery password {password}{when}, as this device says"
+                return [], f"{told}; ask there whether it has it"
     named = ", ".join(passwords)
     for password in passwords:
         for place in places:
@@ -80,8 +71,7 @@ def _whose(
                 message = f"the last try to give its recovery password {password} to {PLACES[place]} failed"
                 return [Fault(Code.BACKUP_FAILED, message)], ""
         for other in PLACES:
-            newest = _newest(backups, password, other)
-            if newest is not None and newest.done:
+            if took(backups, password, other):
                 known = f"and this school keeps them in {PLACES[places[0]]}"
                 out_of_reach = "where the school cannot get it" if other == "microsoft_account" else known
                 message = f"its recovery password {password} went to {PLACES[other]}, {out_of_reach}"
@@ -99,6 +89,12 @@ def _whose(
     )
 
 
+def took(backups: tuple[Backup, ...], protector: str, where: str) -> bool:
+    """Whether the device says that a place took a password, and not that a later try failed."""
+    newest = _newest(backups, protector, where)
+    return newest is not None and newest.done
+
+
 def _newest(backups: tuple[Backup, ...], protector: str, where: str) -> Backup | None:
     """The latest backup of one protector in one place."""
     wanted = protector.strip("{}").lower()
@@ -106,8 +102,4 @@ def _newest(backups: tuple[Backup, ...], protector: str, where: str) -> Backup |
     return max(same, key=lambda backup: backup.at, default=None)
 
 
-JUDGEMENTS: dict[str, Judgement] = {
-    "bitlocker_unkept": unkept,
-    "bitlocker_unkept_ad": unkept_in("ad"),
-    "bitlocker_unkept_entra": unkept_in("entra"),
-}
+JUDGEMENTS: dict[str, Judgement] = {"bitlocker_unkept": unkept}

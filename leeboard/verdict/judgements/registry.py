@@ -17,6 +17,7 @@ from leeboard.verdict.judgements import (
     disks,
     escrowed_keys,
     kept_protection,
+    kept_there,
     moments,
     protection,
     recovery,
@@ -31,6 +32,7 @@ from leeboard.verdict.judgements.volume import Volume
 
 OBJECTS: dict[str, type[BaseModel]] = {
     "bitlocker_volume": EncryptableVolume,
+    "held_there": kept_there.HeldThere,
     "kept_disk": escrowed_keys.KeptDisk,
     "kept_key": escrowed_keys.KeptKey,
     "kept_protection": kept_protection.KeptProtection,
@@ -51,6 +53,7 @@ JUDGEMENTS: dict[str, Judgement] = {
     **recovery.JUDGEMENTS,
     **escrowed_keys.JUDGEMENTS,
     **kept_protection.JUDGEMENTS,
+    **kept_there.JUDGEMENTS,
     **vpn.JUDGEMENTS,
     **windows_vpn.JUDGEMENTS,
     **winrm.JUDGEMENTS,

@@ -231,7 +231,7 @@ def test_an_estate_device_is_found_by_host_asset_tag_or_name(tmp_path: Path) -> 
         assert found.named(words, tmp_path).name == "pc-2.900001"
     with pytest.raises(LeeboardError, match=r"pc-1: 2 devices .* pc-1\.900001 \(School 900001\), pc-1\.900002"):
         found.named("pc-1", tmp_path)
-    with pytest.raises(LeeboardError, match="pc-3: there is no such device"):
+    with pytest.raises(LeeboardError, match=r"pc-3: there is no such device in .*; did you mean pc-[12] or pc-[12]\?"):
         found.named("pc-3", tmp_path)
 
 

@@ -83,6 +83,9 @@ def test_a_name_that_is_not_known_brings_its_neighbours(ask: Ask, var: Path) -> 
         ask("status", "EP-001")
     with pytest.raises(LeeboardError, match="did you mean Example Primary School"):
         ask("worklist", "Exampel Primary School")
+    for question in (("status",), ("history",), ("evidence",)):
+        with pytest.raises(LeeboardError, match="EP-000x: there is no such school or device; did you mean EP-0"):
+            ask(*question, "EP-000x")
     with pytest.raises(LeeboardError, match="LCK-01 has no such setting; it has idle-delay"):
         ask("history", "LCK-01.delay")
 

@@ -174,7 +174,7 @@ def test_one_school_leaves_the_others_alone(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "var").glob("*.html")] == ["drift-900002.html"], "the estate's page stays"
     done = drift(tmp_path, "-i", str(source), "--school", "third")
     assert done.returncode == 1
-    assert "0 schools fit; the inventory has: 900001 Example Primary; 900002 Example Secondary" in done.stderr
+    assert "0 schools fit; there is: 900001 Example Primary; 900002 Example Secondary" in done.stderr
 
 
 def test_a_second_run_on_the_same_school_is_refused(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from leeboard.cli.main import app
 from leeboard.cli.vpn import command
 from leeboard.cli.vpn.options import registered
 from leeboard.errors import LeeboardError
-from leeboard.escrow.vault.vault import make
+from leeboard.escrow.vault.vault import make, open_vault
 from tests.unit.authority.authorities import GATEWAY, LISTS, key_of_device, request
 from tests.unit.escrow.vaults import another_volume, custodian
 from tests.unit.estate.vpn.declared import GATEWAY_KEY, OTHER_KEY
@@ -42,8 +43,8 @@ class Controller:
             raise done.exception
         return done.exit_code, done.output
 
-    def begin(self, *more: str) -> tuple[int, str]:
-        return self.run("init", "--name", "Hill Schools", "--level", "sensitive", "--lists", LISTS, *more)
+    def begin(self, *more: str, lists: str = LISTS) -> tuple[int, str]:
+        return self.run("init", "--name", "Hill Schools", "--level", "sensitive", "--lists", lists, *more)
 
     def issue(self, *more: str) -> tuple[int, str]:
         laptop = str(self.folder / "laptop.csr")
@@ -188,7 +189,8 @@ def test_an_export_of_wireguard_goes_by_the_declaration(controller: Controller) 
 
 
 def test_where_lists_are_published_goes_wrong(controller: Controller) -> None:
-    assert controller.begin("--publish-folder", str(controller.folder / "away"))[0] == 3
+    nobody = "http://127.0.0.1:9/vpn"  # the port of discard, on which nobody listens
+    assert controller.begin("--publish-folder", str(controller.folder / "away"), lists=nobody)[0] == 3
     code, printed = controller.run("crl")
     assert code == 3 and "Signed, and not published" in printed and "mount or make it" in printed
     program = controller.folder / "publish"
@@ -199,6 +201,23 @@ def test_where_lists_are_published_goes_wrong(controller: Controller) -> None:
     program.write_text('#!/bin/sh\nshift 2\ncp "$@" ' + str(controller.web) + "\n")
     code, printed = controller.run("crl")
     assert code == 0 and "(exit status 0)" in printed and len(list(controller.web.glob("*.crl"))) == 2
+    assert printed.count("the published list cannot be read (http://127.0.0.1:9/vpn/") == 1
+
+
+def test_what_was_published_and_is_in_no_book_is_said_aloud(controller: Controller) -> None:
+    controller.begin("--publish-folder", str(controller.web))
+    controller.issue("--to", str(controller.folder))
+    var = controller.folder / "var"
+    kept = [var, *(place.path for place in open_vault(var).places)]
+    saved = {place: shutil.copytree(place, controller.folder / f"saved-{at}") for at, place in enumerate(kept)}
+    assert controller.run("revoke", "LT-014", "--reason", "stolen")[0] == 0
+    for place, copy in saved.items():
+        shutil.rmtree(place)
+        shutil.copytree(copy, place)
+    code, printed = controller.run("crl")
+    assert code == 3 and "a certificate is revoked of LT-014 (900001), which the ledger did not know" in printed
+    assert "2 lists with 1 revoked certificate" in printed
+    assert controller.run("crl")[0] == 0
 
 
 @pytest.mark.parametrize(

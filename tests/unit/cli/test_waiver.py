@@ -247,7 +247,7 @@ def test_new_takes_a_school_by_its_name_in_an_estate(school: Path) -> None:
         assert done.returncode == 0, done.stderr
         assert read_folder(school).waivers[-1].control == f"LCK-0{number}"
     done = run(school.parent, "new", "dale", *WRITE, "--school-wide", "--yes", "-i", ".")
-    assert done.returncode == 1 and "0 schools fit; the estate has: 900001 Hill Primary School" in done.stderr
+    assert done.returncode == 1 and "0 schools fit; there is: 900001 Hill Primary School" in done.stderr
 
 
 def test_new_needs_a_school_of_ours(tmp_path: Path) -> None:

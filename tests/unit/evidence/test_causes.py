@@ -69,7 +69,7 @@ def test_a_store_from_before_is_made_anew_with_its_dates(tmp_path: Path, baselin
         assert store.devices() == [] and store.bundles() == []
         assert store.unloaded() == {URN: [run_id(0), run_id(1)]}
         (problem,) = ingest(store, [tmp_path / "evidence"], baseline).problems
-        assert f"knew 1 runs whose bundles are not in {tmp_path / 'evidence' / URN}" in problem
+        assert f"knew 1 run of which no bundle is in {tmp_path / 'evidence' / URN}" in problem
         assert run_id(1) in problem
         assert status(store, baseline).since[CONTROL] == started(0)
         load(store, tmp_path, baseline, 1, 5000)

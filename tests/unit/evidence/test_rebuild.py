@@ -88,7 +88,7 @@ def test_a_school_whose_bundles_are_gone_is_left_as_it_is(
     three[0].unlink()
     found, problems = rebuild(store, tmp_path, baseline)
     assert found == [] and everything(store) == wanted
-    assert any(f"the store knows 1 runs whose bundles are not here ({run_id(0)})" in one for one in problems)
+    assert any(f"the store knows 1 run of which no bundle is here ({run_id(0)})" in one for one in problems)
 
 
 def test_a_rebuild_is_whole_or_not_at_all(
@@ -120,7 +120,7 @@ def test_the_command(tmp_path: Path, baseline: Baseline, monkeypatch: pytest.Mon
     with Store(tmp_path / "leeboard.db") as store, store.engine.begin() as connection:
         connection.execute(text("DELETE FROM span"))
     result = CliRunner().invoke(app, ["--var", str(tmp_path), URN])
-    assert result.exit_code == 3 and "1 bundle loaded, 1 differences, 0 problems\n" in result.output
+    assert result.exit_code == 3 and "1 bundle loaded, 1 difference, 0 problems\n" in result.output
     assert f"differed: school {URN}: LT-1: 0 spans were something else, and 1 were missing\n" in result.output
 
 

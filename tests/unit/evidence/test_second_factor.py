@@ -12,6 +12,7 @@ import pytest
 from leeboard.evidence import second_factor
 from leeboard.evidence.second_factor import read, readings
 from leeboard.model.observation import Aspect, Found, Unreadable
+from leeboard.storage import dated_export
 from leeboard.storage.tabular import MOST_ROWS
 
 AT = datetime(2026, 11, 25, 2, 10, tzinfo=UTC)
@@ -224,5 +225,5 @@ def test_a_controller_without_time_zones_says_what_to_install(monkeypatch: pytes
     def unknown(name: str) -> None:
         raise ZoneInfoNotFoundError(name)
 
-    monkeypatch.setattr(second_factor, "ZoneInfo", unknown)
+    monkeypatch.setattr(dated_export, "ZoneInfo", unknown)
     assert "install the package tzdata" in str(counts(asked(tmp_path, PLAIN))["age"])

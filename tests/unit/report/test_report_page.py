@@ -13,8 +13,9 @@ import pytest
 
 from leeboard.errors import LeeboardError
 from leeboard.model.verdicts import Verdict
+from leeboard.report import page
 from leeboard.report.html import sheet_rule
-from leeboard.report.page import render, write_page
+from leeboard.report.page import render, unbroken, write_page
 from leeboard.verdict.status import EstateStatus
 from tests.unit.report import samples
 from tests.unit.report.reading import ELEMENTS, Page
@@ -308,3 +309,29 @@ def test_what_a_killed_run_left_beside_the_page_is_gone_after_the_next(tmp_path:
     assert sorted(one.name for one in tmp_path.iterdir()) == [
         ".report.html.notes", "report.html", "report.html.a1b2c3d4",
     ]  # fmt: skip
+
+
+def test_codes_are_not_parted_at_their_hyphens_and_what_is_long_may_be() -> None:
+    assert unbroken("EP-0002, the hall & W-2026-001") == (
+        '<span class="unbroken">EP-0002,</span> the hall &amp; <span class="unbroken">W-2026-001</span>'
+    )
+    long = "A-" + "x" * 30
+    assert unbroken(long) == long
+    assert unbroken("<b>-</b>") == '<span class="unbroken">&lt;b&gt;-&lt;/b&gt;</span>'
+    shown = render(samples.mixed())
+    assert ".unbroken { white-space: nowrap; }" in shown and '<span class="unbroken">W-' in shown
+
+
+def test_text_of_a_table_is_wrapped() -> None:
+    """A class of whole tables with nowrap once made that of the school as a whole as wide as its longest sentence."""
+    folder = Path(page.__file__).parent
+    tables = {
+        name
+        for path in folder.rglob("*.j2")
+        for classes in re.findall(r'<table class="([^"]*)"', path.read_text("utf-8"))
+        for name in classes.split()
+    }
+    assert {"stack", "whole", "devices"} <= tables
+    for path in folder.rglob("*.css"):
+        for selectors in re.findall(r"^\s*([^{}@]+) \{[^}]*white-space: nowrap", path.read_text("utf-8"), re.MULTILINE):
+            assert not {f".{name}" for name in tables} & set(selectors.split(", ")), (path, selectors)

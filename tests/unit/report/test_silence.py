@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -15,6 +16,7 @@ from leeboard.report.silence import silence
 from tests.unit.report import samples
 from tests.unit.report.reading import Page
 from tests.unit.report.samples import AT, device, estate, everywhere, status
+from tests.unit.report.site.kept import written
 
 OF_6 = [status(device(f"A-{n}"), {}) for n in range(4)] + [
     status(device(f"A-{n}"), {}, "unreachable", n - 4) for n in (5, 6)
@@ -86,3 +88,21 @@ def test_the_mixed_estate_hides_nobody() -> None:
     unseen = {one.device.asset for one in devices if one.outcome not in ("observed", "other")}
     assert silence(devices, AT).devices == len(unseen) == 5
     assert all(overview.is_unknown(one) for one in devices if one.device.asset in unseen)
+
+
+def test_nothing_was_found_on_a_device_that_nobody_ever_saw(tmp_path: Path) -> None:
+    never = everywhere(device("A-1"), Verdict.MISSING, "never", "no run has expected it yet", None)
+    gone = status(device("A-2"), {}, "unreachable", 3)
+    for devices, said, stands in (
+        ([never], "1 device was never seen: which device.", False),
+        ([never, gone], "2 to 6 days ago: 1; never: 1. What was found then still stands", True),
+    ):
+        whole = estate(*devices)
+        folder = tmp_path / str(len(devices))
+        folder.mkdir()
+        written(folder, whole)
+        site = (folder / "site" / "schools" / "900001" / "index.html").read_text("utf-8")
+        for text in (render(whole), site):
+            shown = " ".join(Page(text).text.split()).replace(" .", ".")
+            assert said in shown
+            assert ("What was found then" in shown) is stands

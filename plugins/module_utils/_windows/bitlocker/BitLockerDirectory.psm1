@@ -6,7 +6,7 @@
 #
 # A password is kept where the device says so: by the newest event about its protector (BitLockerKept.psm1), or by a
 # method that returned 0 in this change (`backed_up`). S_FALSE and every other code are refusals. Whether the directory
-# has it still is asked there, and not here.
+# has it still the controller asks there: those that it has not (`not_there`) are given to it again.
 #
 # BackupRecoveryInformationToActiveDirectory has a page of its own. BackupRecoveryInformationToCloudDomain has none: it is
 # what BackupToAAD-BitLockerKeyProtector calls (the module BitLocker of Windows), and microsoft/wmi has its one parameter.
@@ -45,7 +45,9 @@ function Get-LeeboardDirectoryWish {
     $copy = @{}
     foreach ($part in $Wish.Keys) { $copy[$part] = $Wish[$part] }
     $kept = Get-Kept $Now
-    $copy['kept'] = @(Get-TakenId $kept $Wish['place']) + @($Wish['backed_up'] | Where-Object { $_ })
+    $isGone = @($Wish['not_there'] | Where-Object { $_ })
+    $taken = @(Get-TakenId $kept $Wish['place'] | Where-Object { $isGone -notcontains $_ })
+    $copy['kept'] = $taken + @($Wish['backed_up'] | Where-Object { $_ })
     $copy['used'] = @($kept['used'] | Where-Object { $_ })
     return $copy
 }

@@ -42,7 +42,7 @@ function Get-LeeboardBitLockerPlan {
     protector (tpm, tpm-and-pin), method (6, 7), used_space (whether only used space is encrypted), kept (ids of the
     recovery passwords of this machine that escrow has compared), and where wanted: restarts (of a suspension that somebody
     opened and that is left alone), place (ad or entra, where such a directory keeps them: then kept is not given),
-    backed_up (ids of those that it took in this change), test_failed, and options: remove_strangers, without_pcr7,
+    backed_up (ids of those that it took in this change), not_there (ids of those that it does not have), test_failed, and options: remove_strangers, without_pcr7,
     retry_test, and where somebody else manages BitLocker here beside_manager or leave_to_manager, without which that is
     refused. With preview the needs count as met, so that the steps after them are
     shown. With without_pin nobody has the PIN at hand: what needs none goes on, and a volume in clear waits for it.
