@@ -39,7 +39,9 @@ LONGEST = 400  # characters of what a device says
 Inventory = Annotated[
     Path, typer.Option("--inventory", "-i", help="An Ansible inventory: a file, or a folder with one.")
 ]
-Devices = Annotated[list[str] | None, typer.Argument(help="Asset tags or hosts; without any, all devices.")]
+Devices = Annotated[
+    list[str] | None, typer.Argument(metavar="DEVICE", help="Asset tags or hosts; without any, all devices.")
+]
 School = Annotated[str | None, typer.Option(help="Only this school: its URN, or its name or a part of it.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show what Ansible printed as well.")]
 
@@ -62,7 +64,7 @@ def status(
 @app.command()
 def rollback(
     inventory: Inventory,
-    devices: Annotated[list[str], typer.Argument(help="Asset tags or hosts.")],
+    devices: Annotated[list[str], typer.Argument(metavar="DEVICE", help="Asset tags or hosts.")],
     school: School = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     var: Var = Path("var"),

@@ -35,7 +35,7 @@ def now() -> datetime:
 def export(
     format: Annotated[Format, typer.Argument(help="What to write.")],
     school: Annotated[
-        str | None, typer.Argument(metavar="[SCHOOL]", help="Only this school: its URN, or its name or a part of it.")
+        str | None, typer.Argument(metavar="SCHOOL", help="Only this school: its URN, or its name or a part of it.")
     ] = None,
     to: Annotated[
         Path | None,

@@ -7,9 +7,22 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from leeboard.cli import examples
+
 
 class _Group(TyperGroup):
-    """Click cuts what it says of a command at the end of a line; here the first sentence is wrapped."""
+    """Click cuts what it says of a command at the end of a line; here the first sentence is wrapped.
+
+    A command's help ends with its examples.
+    """
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of this name, with its examples."""
+        command = super().get_command(ctx, cmd_name)
+        if command is not None and not command.epilog:
+            path = f"{ctx.command_path} {cmd_name}".split(" ", 1)[1]
+            command.epilog = examples.of(path) or None
+        return command
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # of a Click that Typer keeps to itself
         """Write the list of commands."""

@@ -20,7 +20,8 @@ from leeboard.policy.load import load
 
 def ingest(
     paths: Annotated[
-        list[Path] | None, typer.Argument(help="Bundles or folders; by default the evidence folder in --var.")
+        list[Path] | None,
+        typer.Argument(metavar="PATH", help="Bundles or folders; by default the evidence folder in --var."),
     ] = None,
     verify: Annotated[
         bool,
@@ -43,7 +44,7 @@ def ingest(
 
 def rebuild(
     urns: Annotated[
-        list[str] | None, typer.Argument(metavar="[URN]...", help="Schools; by default all in the evidence folder.")
+        list[str] | None, typer.Argument(metavar="URN", help="Schools; by default all in the evidence folder.")
     ] = None,
     var: Var = Path("var"),
     database: Database = None,
@@ -66,7 +67,7 @@ def rebuild(
 
 def verify(
     urns: Annotated[
-        list[str] | None, typer.Argument(metavar="[URN]...", help="Schools; by default all in the evidence folder.")
+        list[str] | None, typer.Argument(metavar="URN", help="Schools; by default all in the evidence folder.")
     ] = None,
     var: Var = Path("var"),
     database: Database = None,

@@ -31,10 +31,13 @@ def now() -> datetime:
 
 def prune(
     before: Annotated[
-        datetime, typer.Option(formats=["%Y-%m-%d"], help="Put away runs that began before this day, in UTC.")
+        datetime,
+        typer.Option(
+            metavar="YYYY-MM-DD", formats=["%Y-%m-%d"], help="Put away runs that began before this day, in UTC."
+        ),
     ],
     urns: Annotated[
-        list[str] | None, typer.Argument(metavar="[URN]...", help="Schools; by default all in the evidence folder.")
+        list[str] | None, typer.Argument(metavar="URN", help="Schools; by default all in the evidence folder.")
     ] = None,
     by: Annotated[str, typer.Option(help="By whose word: a name or a post. It is kept.")] = "",
     reason: Annotated[str, typer.Option(help="Why. It is kept.")] = "",

@@ -29,7 +29,8 @@ def undo(
     ],
     school: Annotated[str | None, typer.Option(help="Only this school: its URN, or its name or a part of it.")] = None,
     device: Annotated[
-        list[str] | None, typer.Option("--device", help="Only this device: its asset tag or host. May be repeated.")
+        list[str] | None,
+        typer.Option("--device", metavar="DEVICE", help="Only this device: its asset tag or host. May be repeated."),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be put back, and change nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,

@@ -109,7 +109,7 @@ def new(
     ] = False,
     granted: Annotated[str | None, typer.Option(help="Its first day (default: today).")] = None,
     id: Annotated[
-        str | None, typer.Option("--id", help="Its name (default: the next free one, W-YEAR-NUMBER).")
+        str | None, typer.Option("--id", help="Its name (default: the next free one, as in W-2026-001).")
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Write it without asking.")] = False,
     inventory: Annotated[Path | None, typer.Option("--inventory", "-i", help="The estate that has the school.")] = None,

@@ -87,21 +87,22 @@ def fill(made: Vault, devices: int, with_headers: int) -> None:
             file.write(b"".join(lines))
 
 
-def _alone(step: str, var: Path) -> tuple[float, float, int]:
-    """Seconds on the clock and of the processor, and MB, of a step in a process of its own."""
+def alone(module: str, step: str, var: Path) -> tuple[float, float, int]:
+    """Seconds on the clock and of the processor, and MB, of a step of a module in a process of its own."""
     said = subprocess.run(
-        [sys.executable, "-m", "tests.scale.escrow_load", "step", step, str(var)],
+        [sys.executable, "-m", module, "step", step, str(var)],
         check=True,
-        capture_output=True,
+        stdout=subprocess.PIPE,
         text=True,
     ).stdout
     clock, used, most = said.split()
     return float(clock), float(used), int(most)
 
 
-def _step(step: str, var: Path) -> None:
+def measured(step: Callable[[Path], object], var: Path) -> None:
+    """Do a step, and print what `alone` reads."""
     started, before = time.monotonic(), time.process_time()
-    STEPS[step](var)
+    step(var)
     print(time.monotonic() - started, time.process_time() - before, round(most_memory()))
 
 
@@ -111,7 +112,7 @@ def _custodian() -> Custodian:
 
 def main() -> None:
     if sys.argv[1:2] == ["step"]:
-        _step(sys.argv[2], Path(sys.argv[3]))
+        measured(STEPS[sys.argv[2]], Path(sys.argv[3]))
         return
     devices = int(sys.argv[1]) if len(sys.argv) > 1 else 25_000
     with_headers = int(sys.argv[2]) if len(sys.argv) > 2 else 500
@@ -126,7 +127,7 @@ def main() -> None:
                 clone_detection.record_disks(var, (urn, asset), [Binding.model_validate(kept.headers[0].binding)])
             with made.writing(AT):
                 pass  # the controller remembers how far the ledger goes
-            found = [(step, *_alone(step, var)) for step in STEPS]
+            found = [(step, *alone("tests.scale.escrow_load", step, var)) for step in STEPS]
             size = (made.places[0].path / ledger.FILE).stat().st_size
         finally:
             shutil.rmtree(second)

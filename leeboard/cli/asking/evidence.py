@@ -25,7 +25,11 @@ def evidence(
     device: Annotated[str, typer.Argument(help="Its asset tag, host or name.")],
     at: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="What was known at the end of this day, in Europe/London. Else now."),
+        typer.Option(
+            metavar="YYYY-MM-DD",
+            formats=["%Y-%m-%d"],
+            help="What was known at the end of this day, in Europe/London. Else now.",
+        ),
     ] = None,
     inventory: Inventory = None,
     json: Json = False,

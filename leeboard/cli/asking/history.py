@@ -26,7 +26,7 @@ def history(
     subject: Annotated[
         str,
         typer.Argument(
-            metavar="DEVICE|CONTROL|SETTING|SCHOOL", help="EP-0001, LCK-01, LCK-01.idle-delay, idle-delay, a school."
+            metavar="DEVICE|CONTROL|SETTING|SCHOOL", help="Such as EP-0001, LCK-01 or LCK-01.idle-delay, or a school."
         ),
     ],
     school: Annotated[str | None, typer.Option(help="Of a control or setting: at this school only.")] = None,

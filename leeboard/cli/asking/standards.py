@@ -20,10 +20,10 @@ from leeboard.report.standards import answers
 def standards(
     standard: Annotated[
         str | None,
-        typer.Argument(metavar="[STANDARD]", help="becta-2008, cyber-essentials or dfe-cyber; else all."),
+        typer.Argument(metavar="STANDARD", help="becta-2008, cyber-essentials or dfe-cyber; else all."),
     ] = None,
     school: Annotated[
-        str | None, typer.Argument(metavar="[SCHOOL]", help="A school: URN, folder or name; without one everything.")
+        str | None, typer.Argument(metavar="SCHOOL", help="A school: URN, folder or name; without one everything.")
     ] = None,
     inventory: Inventory = None,
     as_json: Json = False,

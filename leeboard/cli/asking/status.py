@@ -24,7 +24,7 @@ from leeboard.verdict.status import EstateStatus
 
 Wanted = Annotated[
     str | None,
-    typer.Argument(metavar="[SCHOOL|DEVICE]", help="A school (URN, folder, name) or a device (asset tag, host name)."),
+    typer.Argument(metavar="SCHOOL|DEVICE", help="A school (URN, folder, name) or a device (asset tag, host name)."),
 ]
 
 

@@ -52,7 +52,7 @@ def drift(
         Path | None,
         typer.Option(
             "--page",
-            help="Where to write the page (default: in the var folder drift.html, of one school drift-URN.html).",
+            help="Where to write the page (default: drift.html in --var, and of one school drift-URN.html).",
         ),
     ] = None,
     news: Annotated[

@@ -22,10 +22,12 @@ from leeboard.storage import files
 MOST_BYTES = 64 * 1024  # of a certificate's or private key's file
 
 Certificates = Annotated[
-    list[Path] | None, typer.Option("--custodian", help="A custodian's certificate (RSA, 3072 bits or more).")
+    list[Path] | None,
+    typer.Option("--custodian", metavar="FILE", help="A custodian's certificate (RSA, 3072 bits or more)."),
 ]
 Make = Annotated[
-    list[str] | None, typer.Option("--make", help="Make a certificate and a private key for a custodian: a post.")
+    list[str] | None,
+    typer.Option("--make", metavar="POST", help="Make a certificate and a private key for a custodian: a post."),
 ]
 Keys = Annotated[
     Path | None, typer.Option("--keys", help="With --make: where the private keys go, such as a USB stick.")

@@ -28,7 +28,8 @@ def rekey(
     make: people.Make = None,
     keys: people.Keys = None,
     remove: Annotated[
-        list[str] | None, typer.Option("--remove", help="A custodian who is none any more, by the name in the vault.")
+        list[str] | None,
+        typer.Option("--remove", metavar="POST", help="A custodian who is none any more, by the name in the vault."),
     ] = None,
     var: Var = Path("var"),
 ) -> None:

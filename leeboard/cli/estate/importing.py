@@ -45,17 +45,24 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 def register(
     file: Annotated[Path, typer.Argument(help="The register's CSV of establishment fields (edubasealldata...csv).")],
     inventory: Inventory,
-    urn: Annotated[list[str] | None, typer.Option(help="A school by its URN; may be given several times.")] = None,
-    laestab: Annotated[list[str] | None, typer.Option(help="A school by its LAESTAB, such as 999/2001.")] = None,
+    urn: Annotated[
+        list[str] | None, typer.Option(metavar="URN", help="A school by its URN; may be given several times.")
+    ] = None,
+    laestab: Annotated[
+        list[str] | None, typer.Option(metavar="LAESTAB", help="A school by its LAESTAB, such as 999/2001.")
+    ] = None,
     la: Annotated[
         list[str] | None,
-        typer.Option(help="All open schools of an LA by its code, such as 999; may be given several times."),
+        typer.Option(
+            metavar="CODE", help="All open schools of an LA by its code, such as 999; may be given several times."
+        ),
     ] = None,
     links: Annotated[
         Path | None, typer.Option(help="The register's CSV of links (links_edubasealldata...csv).")
     ] = None,
     successor_of: Annotated[
-        list[str] | None, typer.Option(help="The URN whose history goes on in the school, where no links say so.")
+        list[str] | None,
+        typer.Option(metavar="URN", help="The URN whose history goes on in the school, where no links say so."),
     ] = None,
     phase: Annotated[Phase | None, typer.Option(help="For a school of which the register says no phase.")] = None,
     level: Annotated[Level | None, typer.Option(help="The level of a new school (default: estate.yml's).")] = None,

@@ -32,7 +32,7 @@ from leeboard.policy.load import load
 
 app = group("Tell what is new after a night: by mail to schools, by a webhook to a program, and of nights that failed.")
 School = Annotated[
-    str | None, typer.Argument(metavar="[SCHOOL]", help="Only this school: its URN, or its name or a part of it.")
+    str | None, typer.Argument(metavar="SCHOOL", help="Only this school: its URN, or its name or a part of it.")
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be told, and tell nobody.")]
 ALARM = "alarms"

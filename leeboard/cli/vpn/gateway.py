@@ -35,9 +35,12 @@ def export_gateway(
         ),
     ] = None,
     route: Annotated[
-        list[str] | None, typer.Option(help="A network behind the gateway (default: everything goes through it).")
+        list[str] | None,
+        typer.Option(metavar="NETWORK", help="A network behind the gateway (default: everything goes through it)."),
     ] = None,
-    dns: Annotated[list[str] | None, typer.Option(help="A name server that devices ask through the tunnel.")] = None,
+    dns: Annotated[
+        list[str] | None, typer.Option(metavar="ADDRESS", help="A name server that devices ask through the tunnel.")
+    ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Nobody connects without a list: only after lists were loaded there.")
     ] = False,

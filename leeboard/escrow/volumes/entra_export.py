@@ -52,7 +52,7 @@ def _ids(rows: Iterable[Row]) -> Iterable[bytes]:
         for cell in row.cells.values():
             if any(PASSWORD.search(part) for part in (cell if isinstance(cell, list) else [cell])):
                 raise BadTable(
-                    f"{row.place} holds a recovery password itself; destroy the file, and export ids without keys"
+                    f"{row.place} holds a recovery password itself; destroy the file, and export ids without the keys"
                 )
         of_row = forms(row.text(*IDS))
         if not of_row:

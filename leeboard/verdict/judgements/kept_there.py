@@ -1,4 +1,4 @@
-"""Whether a school's directory holds the recovery passwords of a Windows machine: what it says itself, where asked."""
+"""Whether a school's directory holds the recovery passwords of a Windows machine: its own word, where it was asked."""
 
 from __future__ import annotations
 

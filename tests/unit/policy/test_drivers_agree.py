@@ -17,12 +17,8 @@ from leeboard.verdict.device_clock import DRIVERS as CLOCK
 BASELINE = load()
 ROOT = Path(__file__).parents[3]
 DEVICE_CODE = "ansible_collections.leeboard.schools.plugins.module_utils._linux"
-CONTROLLERS = {
-    readings.DRIVER,
-    readings.ON_WINDOWS,
-    readings.DIRECTORY,
-    *CLOCK.values(),
-}  # the controller answers for these
+# The controller answers for these.
+CONTROLLERS = {readings.DRIVER, readings.ON_WINDOWS, readings.DIRECTORY, *CLOCK.values()}
 
 
 def built(platform: Platform) -> list[str]:

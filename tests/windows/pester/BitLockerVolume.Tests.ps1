@@ -274,6 +274,8 @@ Describe 'the next start' {
         @{ Mask = 0x4004; Event = 1808; Status = 'InProgress'; Coming = 1; Note = $null }
         @{ Mask = 0x4004; Event = 0; Status = 'NotStarted'; Coming = 1; Note = $null }
         @{ Mask = 0x5944; Event = 1032; Status = 'InProgress'; Coming = 1; Note = '*(event 1032): suspend BitLocker for two restarts' }
+        @{ Mask = 0x5944; Event = 1802; Status = 'InProgress'; Coming = 1; Note = '*(event 1802, which says why): look for newer firmware' }
+        @{ Mask = 0x0; Event = 1803; Status = 'NotStarted'; Coming = 0; Note = '*certificates of Secure Boot are not in its firmware yet*' }
         @{ Mask = 0x4000; Event = 1032; Status = 'Updated'; Coming = 0; Note = $null }
         @{ Mask = 0x0; Event = 1032; Status = $null; Coming = 0; Note = $null }
     ) {

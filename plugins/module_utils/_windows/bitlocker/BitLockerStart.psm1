@@ -12,10 +12,12 @@
 # Firmware: Windows hands a capsule to the firmware at the next start where Phase is 1 below
 # HKLM\SYSTEM\CurrentControlSet\Control\FirmwareResources\{GUID} (recalled, and seen in third-party scripts).
 # Secure Boot: HKLM\SYSTEM\CurrentControlSet\Control\SecureBoot, AvailableUpdates, a mask of updates to come (Microsoft,
-# KB5025885 and KB5068202); 0x4000 stays when all are done (recalled). Below Servicing, UEFICA2023Status is Updated when they
-# are, and UEFICA2023Error a code where one failed (KB5068202). Events of TPM-WMI in the log System (KB5016061): 1032 an
-# update would have made BitLocker ask for its recovery password, 1803 the maker of the machine has signed no key for it,
-# 1808 all is done; the newest counts. That 0x4 is the bit that 1803 leaves: Microsoft's answers to questions, February 2026.
+# KB5025885 and KB5068202); 0x4000 stays when all are done (recalled). Below Servicing, UEFICA2023Status is NotStarted,
+# InProgress or Updated, and UEFICA2023Error a code where one failed (KB5068202). Events of TPM-WMI in the log System
+# (KB5016061, KB5083344): 1032 an update would have made BitLocker ask for its recovery password, 1802 it is left out since
+# the firmware is known to fail by it, 1803 the maker of the machine has signed no key for it, 1808 all is done; the newest
+# counts. 1801 says again and again that the certificates are not applied yet: the status says that, and as the newest
+# event it would hide the others. That 0x4 is the bit that 1803 leaves: Microsoft's answers to questions, February 2026.
 # Boot configuration: an element of the boot manager or of the Windows that it starts by default, written since the last
 # start, if BitLocker checks it by default ("Boot Configuration Data settings and BitLocker"). A deleted one is not seen.
 
@@ -30,8 +32,9 @@ $script:DefaultEntry = '23000003'
 $script:UpdatePhase = 1
 $script:Done = 0x4000
 $script:WaitsForMaker = 0x4
+$script:NotStarted = 'NotStarted'
 $script:Provider = 'Microsoft-Windows-TPM-WMI'
-$script:HoldsBack, $script:NoKey, $script:Updated = 1032, 1803, 1808
+$script:HoldsBack, $script:KnownTrouble, $script:NoKey, $script:Updated = 1032, 1802, 1803, 1808
 $script:Ever = [datetime]::SpecifyKind([datetime]'2000-01-01', 'Utc')
 $script:Checked = @(
     '11000001', '12000002', '12000030', '16000010', '16000040', '16000041', '16000048', '16000049', '16000060',
@@ -162,7 +165,7 @@ function Get-SecureBootLeft {
 # The number of the newest event about updates of Secure Boot; 0 where there is none.
 function Get-SecureBootEvent {
     return Get-LeeboardOnce -Name 'events of Secure Boot' -Read {
-        $numbers = $script:HoldsBack, $script:NoKey, $script:Updated
+        $numbers = $script:HoldsBack, $script:KnownTrouble, $script:NoKey, $script:Updated
         $found = @(Get-LeeboardEvent -Log System -Provider $script:Provider -Id $numbers -Since $script:Ever)
         if ($found.Length) { [int]$found[0].Event.System.EventID } else { 0 }
     }
@@ -178,8 +181,16 @@ function Get-Note {
     }
     $isUpdated = $status.state -eq 'value' -and [string]$status.value -eq 'Updated'
     $left = Get-SecureBootLeft
+    if (-not $left -and $status.state -eq 'value' -and [string]$status.value -eq $script:NotStarted) {
+        $notes += 'the new certificates of Secure Boot are not in its firmware yet, and nothing is under way ' +
+            '(UEFICA2023Status)'
+    }
     if ($left -and -not $isUpdated) {
         switch (Get-SecureBootEvent) {
+            $script:KnownTrouble {
+                $notes += 'Windows leaves an update of Secure Boot out, since the firmware of this machine is known to fail by ' +
+                    'it (event 1802, which says why): look for newer firmware'
+            }
             $script:HoldsBack {
                 $notes += 'Windows holds an update of Secure Boot back, since BitLocker would ask for its recovery password ' +
                     'after it (event 1032): suspend BitLocker for two restarts'
