@@ -47,6 +47,29 @@ pools {
   }
 }
 """
+# Addresses, routing and counters of the gateway: there before its charon, at each start.
+ADDRESSES = f"""#!/bin/sh -e
+ip link set eth1 up
+ip addr add 192.0.2.1/24 dev eth1
+ip addr add 2001:db8:1::1/64 dev eth1 nodad
+ip addr add 198.51.100.1/24 dev eth1
+ip addr add {INSIDE[0]}/32 dev lo
+ip addr add {INSIDE[1]}/128 dev lo
+sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+nft -f /etc/lab.nft
+"""
+AT_EACH_START = """
+[Unit]
+Before=strongswan.service
+After=sys-subsystem-net-devices-eth1.device
+Wants=sys-subsystem-net-devices-eth1.device
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/sh /usr/local/sbin/lab-addresses
+[Install]
+WantedBy=multi-user.target
+"""
 # What was in the tunnel comes by this hook once more, as what it was.
 COUNTED = """
 table netdev lab {
@@ -142,17 +165,10 @@ class Gateway:
 
     def __init__(self, machine: Machine, authority: Authority) -> None:
         self.machine, self.authority = machine, authority
-        self._gets_addresses()
-
-    def _gets_addresses(self) -> None:
-        """Its addresses, routing and counters, which no restart leaves."""
-        self.machine.root(
-            "ip link set eth1 up; ip addr add 192.0.2.1/24 dev eth1; ip addr add 2001:db8:1::1/64 dev eth1 nodad;"
-            "ip addr add 198.51.100.1/24 dev eth1;"
-            f"ip addr add {INSIDE[0]}/32 dev lo; ip addr add {INSIDE[1]}/128 dev lo;"
-            "sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1"
-        )
-        self.machine.root("nft -f -", input=COUNTED)
+        machine.put(ADDRESSES.encode(), "/usr/local/sbin/lab-addresses")
+        machine.put(COUNTED.encode(), "/etc/lab.nft")
+        machine.put(AT_EACH_START.encode(), "/etc/systemd/system/lab-addresses.service")
+        machine.root("systemctl daemon-reload; systemctl enable -q lab-addresses; systemctl start lab-addresses")
 
     def restarts(self, orderly: bool) -> None:
         """Restart as a machine, by a command or by a power cut; charon comes with it, and nobody starts it."""
@@ -163,7 +179,6 @@ class Gateway:
             self.machine.power_cut()
             self.machine.start()
             self.machine.wait_for_ssh()
-        self._gets_addresses()
 
     def offers(
         self,
