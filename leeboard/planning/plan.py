@@ -15,7 +15,8 @@ from leeboard.model.enums import Mode
 from leeboard.model.observation import Found, Observation
 from leeboard.model.values import Value, flat
 from leeboard.policy.resolve import Wanted
-from leeboard.verdict.evaluate import accepts, to_mend
+from leeboard.verdict.compare import accepts
+from leeboard.verdict.evaluate import to_mend
 
 Risk = Literal["none", "reboot", "cut_off", "destructive"]
 CUT_OFF_MINUTES = 3  # that a device waits for us, beyond the longest that its steps may take

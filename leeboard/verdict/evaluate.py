@@ -7,7 +7,7 @@ value decides and not the configured one, and the worst answer counts.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from leeboard.model.enums import Mode
@@ -18,19 +18,18 @@ from leeboard.model.operators import OPERATORS, WrongType, number
 from leeboard.model.values import Value, plain
 from leeboard.model.verdicts import Verdict, worst
 from leeboard.model.words import measure
-from leeboard.policy.model import Condition, Means
+from leeboard.policy.model import Condition
 from leeboard.policy.resolve import Wanted, WantedControl, WantedSetting
-from leeboard.verdict.cause import cause, stored_values
+from leeboard.verdict.cause import cause
 from leeboard.verdict.checkpoint import under_checkpoint
 from leeboard.verdict.codes import Code, joined
+from leeboard.verdict.compare import absent, compared
 from leeboard.verdict.judgements.answer import CannotBeTold, DoesNotApply, MakesNoSense, UnderWay
 from leeboard.verdict.judgements.registry import derive
 
 GROUP_POLICY = Code.GROUP_POLICY.value  # a drift that only its owner can mend, an MDM service too
 MOST_ASKED = 10_000  # characters of one text that is judged again later; no text that is judged has more
 MOST_GROUNDS = 1000  # characters; a machine with many volumes has much to say
-# Types of the registry that stand neither for a number nor for text: whatever they hold, Windows reads something else.
-UNFIT_TYPES = frozenset(("qword", "binary", "none"))
 
 
 def evaluate(wanted: Wanted, observation: Observation, at: datetime) -> tuple[Finding, ...]:
@@ -79,12 +78,6 @@ def unseen(wanted: Wanted, verdict: Verdict, reason: str, measured_too: bool = F
         for control in wanted.controls
         if control.control.subject == "device" or measured_too
     )
-
-
-def accepts(wanted: WantedSetting, aspect: Aspect) -> bool | None:
-    """Whether an aspect meets what is wanted; None when it cannot be told."""
-    verdict = _aspect(wanted, aspect).verdict
-    return {Verdict.COMPLIANT: True, Verdict.DRIFTED: False}.get(verdict)
 
 
 def _control(wanted: Wanted, control: WantedControl, observation: Observation, at: datetime) -> Finding:
@@ -198,7 +191,7 @@ def _judge(wanted: Wanted, setting: WantedSetting, observation: Observation, at:
             return _judged(setting, verdict, effective, reason, code)
     if setting.lacks and not isinstance(effective, Unreadable):
         # There is nothing to compare with: absent is what it always is, and of a value nobody can say that it is right.
-        verdict = _absent(setting).verdict if isinstance(effective, Nothing) else Verdict.NOT_CHECKED
+        verdict = absent(setting).verdict if isinstance(effective, Nothing) else Verdict.NOT_CHECKED
         values = (None,) if verdict is Verdict.DRIFTED else ()
         return _judged(setting, verdict, effective, setting.lacks, Code.LACKING, values)
     if setting.setting.judgement is not None and isinstance(effective, Found):
@@ -207,7 +200,7 @@ def _judge(wanted: Wanted, setting: WantedSetting, observation: Observation, at:
             why = plain(reading.running.why, MOST_GROUNDS)
             return replace(judged, verdict=Verdict.PENDING, reason=why, code=Code.PENDING.value)
         return judged
-    answer = _aspect(setting, effective)
+    answer = compared(setting, effective)
     verdict, reason, code = answer.verdict, answer.reason, answer.code
     if verdict is Verdict.COMPLIANT and reading.running is not None:
         if isinstance(reading.running, Unreadable):
@@ -215,12 +208,12 @@ def _judge(wanted: Wanted, setting: WantedSetting, observation: Observation, at:
             note = effective.note if isinstance(effective, Found | Nothing) else ""
             why = "" if note == reading.running.why else plain(reading.running.why)
             return _judged(setting, Verdict.PENDING, effective, why, Code.PENDING)
-        if _aspect(setting, reading.running).verdict is Verdict.DRIFTED:
+        if compared(setting, reading.running).verdict is Verdict.DRIFTED:
             return _judged(
                 setting, Verdict.PENDING, effective, f"still running with {text_of(reading.running)}", Code.PENDING
             )
     configured = reading.configured if verdict is Verdict.DRIFTED and not reason else None
-    if configured is not None and _aspect(setting, configured).verdict is Verdict.COMPLIANT:
+    if configured is not None and compared(setting, configured).verdict is Verdict.COMPLIANT:
         reason = f"configured as {text_of(configured)}, but that is not what takes effect"
         code = Code.NOT_EFFECTIVE
     if verdict is Verdict.DRIFTED and reading.owner:
@@ -247,7 +240,7 @@ def derived(setting: WantedSetting, judgement: str, aspect: Found, observation: 
         return _judged(setting, Verdict.ERROR, None, plain(problem.why, MOST_GROUNDS), problem.code)
     value = list(answer.value) if isinstance(answer.value, tuple) else answer.value
     found = Found(state="value", value=value, source=aspect.source)
-    result = _aspect(setting, found)
+    result = compared(setting, found)
     grounds = plain(answer.grounds, MOST_GROUNDS)
     reason = "; ".join(part for part in (result.reason, grounds) if part)
     code = joined(answer.codes) if result.code == Code.OTHER_VALUE and answer.codes else result.code
@@ -272,81 +265,6 @@ def _managed(observation: Observation) -> tuple[Verdict | None, str, str]:
     if verdict is None:
         return Verdict.NOT_CHECKED, "an MDM service manages this device, and may keep it elsewhere", Code.MANAGED
     return (None, "", "") if verdict is Verdict.NOT_APPLICABLE else (verdict, reason, code)
-
-
-@dataclass(frozen=True)
-class _Answer:
-    """The answer for one aspect. `values` are what of it is not accepted."""
-
-    verdict: Verdict
-    reason: str = ""
-    code: str = ""
-    values: tuple[Value | None, ...] = ()
-
-
-def _aspect(setting: WantedSetting, aspect: Aspect) -> _Answer:
-    if isinstance(aspect, Unreadable):
-        return _Answer(Verdict.ERROR, plain(aspect.why), aspect.code)
-    if isinstance(aspect, Nothing):
-        answer = _absent(setting)
-    else:
-        answer = _value(setting, aspect.value, aspect.type)
-        if answer.verdict is Verdict.COMPLIANT and aspect.length is not None:
-            # Only the beginning of the text was sent: it cannot be equal to anything that we would write.
-            answer = _drifted("it is too long to be what is wanted", Code.TOO_LONG, (_text(aspect.value),))
-        if answer.values and aspect.sha256 is not None:
-            # Two long texts that begin alike are not the same.
-            answer = replace(answer, values=(f"sha256:{plain(aspect.sha256)}",))
-    theirs = [
-        (other, _absent(setting) if other.value is None else _value(setting, other.value, other.type))
-        for other in aspect.others
-    ]
-    values = stored_values((*answer.values, *(value for _, own in theirs for value in own.values)))
-    if answer.verdict is Verdict.COMPLIANT:
-        for other, own in theirs:
-            if own.verdict is not Verdict.COMPLIANT:
-                shown = "not set" if other.value is None else plain(other.value)
-                return _Answer(own.verdict, f"for {plain(other.who)} it is {shown}", Code.FOR_OTHERS, values)
-    return answer if values == answer.values else replace(answer, values=values)
-
-
-def _absent(setting: WantedSetting) -> _Answer:
-    absent = setting.setting.absent
-    if isinstance(absent, Means):
-        answer = _value(setting, absent.means, "")
-        code = Code.DEFAULT if answer.code else ""
-        return replace(answer, reason=f"not set, which means {plain(absent.means)}", code=code)
-    # What is on no device is not "set" either; the reading's note says what is not there.
-    reason = "" if absent == "compliant" or setting.setting.platform is None else "not set"
-    if absent == "drifted":
-        return _drifted(reason, Code.NOT_SET, (None,))
-    return _Answer(Verdict(absent), reason, "" if absent == "compliant" else Code.NOT_SET)
-
-
-def _value(setting: WantedSetting, value: Value | list[str], type: str) -> _Answer:
-    operator = OPERATORS[setting.operator]
-    actual = tuple(value) if isinstance(value, list) else value
-    if type in UNFIT_TYPES:
-        message = f"it is of type {type} where {setting.setting.type} is meant"
-        return _drifted(message, Code.WRONG_TYPE, (f"{type}: {_text(actual)}",))
-    try:
-        holds = operator.holds(actual, setting.value)
-    except WrongType as problem:
-        message = f"{problem}" + (f" (it is of type {plain(type)})" if type else "")
-        return _drifted(message, Code.WRONG_TYPE, (actual,))
-    if holds:
-        return _Answer(Verdict.COMPLIANT)
-    if setting.setting.otherwise != "drifted":
-        return _Answer(Verdict(setting.setting.otherwise))
-    return _drifted("", Code.OTHER_VALUE, operator.beyond(actual, setting.value))
-
-
-def _text(value: Value | list[str]) -> str:
-    return value if isinstance(value, str) else plain(value, MOST_GROUNDS)
-
-
-def _drifted(reason: str, code: Code, values: tuple[Value | None, ...]) -> _Answer:
-    return _Answer(Verdict.DRIFTED, reason, code, stored_values(values))
 
 
 def _condition(condition: Condition, observation: Observation) -> tuple[Verdict | None, str, str]:

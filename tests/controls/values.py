@@ -27,7 +27,7 @@ import yaml
 from leeboard.model.enums import Level
 from leeboard.model.observation import Found
 from leeboard.policy.model import Baseline
-from leeboard.verdict.evaluate import accepts
+from leeboard.verdict.compare import accepts
 
 from .cases import SHIPPED, Case, Seen
 from .scripts import FOLDER

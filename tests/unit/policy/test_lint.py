@@ -309,9 +309,8 @@ def test_all_problems_are_found_in_one_go(tmp_path: Path) -> None:
 def test_opposite_conditions_make_no_quarrel(tmp_path: Path) -> None:
     shutil.copytree(GOOD, tmp_path / "baseline")
     path = tmp_path / "baseline" / DOR
-    text = path.read_text()
     # Two owners cannot both be the owner, so the two may write one address differently.
-    text = text.replace("{fact: rooms, contains: hall}", "{fact: owner, equals: town}")
+    text = path.read_text().replace("{fact: rooms, contains: hall}", "{fact: owner, equals: town}")
     text = text.replace(
         "        address: house:front\n        accept: {operator: at_most, value: 60}\n",
         "        address: house:front\n        applies_when: [{fact: owner, equals: school}]\n"
