@@ -79,9 +79,9 @@ class Vault:
         for place in self.places:
             name, content = str(place.path / ledger.FILE), place.read(ledger.FILE, start)
             if content is not None and start + len(content) >= after.size:
-                copies[name] = ledger.read(ledger.tail(content, start, after, name), name, after)
+                copies[name] = ledger.tail(content, start, after, name)
         name = str(self.places[0].path / ledger.FILE)
-        best = ledger.longest(copies) if copies else Ledger()
+        best = ledger.longest(copies, after) if copies else Ledger()
         behind = best.mark.entries < max(known.entries, after.entries)
         if behind or (known.entries > after.entries and best.tip_at(known.entries) != known.tip):
             raise _lost(name, known, best.mark.entries)
@@ -89,7 +89,7 @@ class Vault:
 
     def records(self) -> dict[tuple[str, str], Records]:
         """What is kept of each device, by URN and asset tag, from the whole ledger."""
-        return records_of(self.ledger().entries)
+        return records_of(self.ledger())
 
     def keys(self) -> dict[tuple[str, str, str], Key]:
         """Every key that was ever sealed here, by URN, asset tag and id."""
@@ -97,7 +97,7 @@ class Vault:
 
     def authority_keys(self) -> dict[str, AuthorityKey]:
         """The sealed keys of the VPN's authority, by id, from the whole ledger."""
-        return authority_keys_of(self.ledger().entries)
+        return authority_keys_of(self.ledger())
 
     def envelope(self, key: Key | Header | AuthorityKey) -> bytes:
         """The file of whatever is sealed from whichever copy is as the ledger knows it. Raises NoCopy."""
@@ -151,7 +151,7 @@ class Writer:
         self._ledger = vault.ledger(whole=False)
         present = people.fingerprints(vault.custodians)
         self._named = frozenset(
-            people.named(self._ledger.entries) or controller_state.read(vault.var).custodians or present
+            people.named(self._ledger) or controller_state.read(vault.var).custodians or present
         )
         if self._named != present:
             raise LeeboardError("the custodians of the vault changed at this moment; run this again")
@@ -162,7 +162,7 @@ class Writer:
             elif content != self._ledger.content:
                 place.append(ledger.FILE, self._ledger.after.size, self._ledger.content)
         people.publish(vault.places, vault.custodians)
-        for entry in self._ledger.entries:
+        for entry in self._ledger:
             self._remember(entry)
         self._noted()
 
@@ -328,7 +328,7 @@ def open_vault(var: Path, whole: bool = True) -> Vault:
     first, second = (replica.open_place(path, seen.vault, copy) for copy, path in enumerate(seen.places, 1))
     _on_two_volumes((first, second))
     known = Vault(var, seen.vault, (first, second), ()).ledger(whole)
-    wanted = people.named(known.entries) or seen.custodians
+    wanted = people.named(known) or seen.custodians
     return Vault(var, seen.vault, (first, second), people.read((first, second), wanted))
 
 
