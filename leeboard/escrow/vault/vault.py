@@ -184,9 +184,10 @@ class Writer:
         Raises LeeboardError, and then the key must not be used.
         """
         self._vault.sealable(level, self._at)
-        digest = self._keep(f"{urn}/{asset}/{content.id}.pem", envelope.seal(content, self._vault.custodians))
-        self.note(
-            ledger.ADOPTED if content.adopted else ledger.SEALED, urn=urn, asset=asset, key=content.id, digest=digest,
+        name = f"{urn}/{asset}/{content.id}.pem"
+        digest = self._keep(name, envelope.seal(content, self._vault.custodians))
+        self._name(
+            name, ledger.ADOPTED if content.adopted else ledger.SEALED, urn=urn, asset=asset, key=content.id, digest=digest,
             disk=disk, custodians=tuple(custodian.fingerprint for custodian in self._vault.custodians),
             binding=binding or {}, kind=content.kind, protector=protector,
         )  # fmt: skip
@@ -195,9 +196,10 @@ class Writer:
     def keep_header(self, copy: bytes, urn: str, asset: str, name: str, disk: str, binding: dict[str, Any]) -> None:
         """Keep the copy of a disk's header, sealed. Raises LeeboardError, and then it is not kept."""
         sealed = envelope.seal_bytes(copy, self._vault.custodians)
-        digest = self._keep(f"{urn}/{asset}/{name}.header", sealed)
-        self.note(
-            ledger.HEADER, urn=urn, asset=asset, key=name, digest=digest, size=len(sealed), disk=disk, binding=binding,
+        file = f"{urn}/{asset}/{name}.header"
+        digest = self._keep(file, sealed)
+        self._name(
+            file, ledger.HEADER, urn=urn, asset=asset, key=name, digest=digest, size=len(sealed), disk=disk, binding=binding,
             custodians=tuple(custodian.fingerprint for custodian in self._vault.custodians),
         )  # fmt: skip
 
@@ -210,9 +212,10 @@ class Writer:
     def keep_authority_key(self, content: bytes, name: str) -> None:
         """Keep a private key of the VPN's authority, sealed. Raises LeeboardError, and then it must not be used."""
         sealed = envelope.seal_bytes(content, self._vault.custodians)
-        digest = self._keep(f"{AUTHORITY}/{name}.key", sealed)
-        self.note(
-            ledger.AUTHORITY_KEY, key=name, digest=digest, size=len(sealed),
+        file = f"{AUTHORITY}/{name}.key"
+        digest = self._keep(file, sealed)
+        self._name(
+            file, ledger.AUTHORITY_KEY, key=name, digest=digest, size=len(sealed),
             custodians=tuple(custodian.fingerprint for custodian in self._vault.custodians),
         )  # fmt: skip
 
@@ -256,12 +259,26 @@ class Writer:
             for place in self._vault.places:
                 place.write(name, sealed)
         except LeeboardError:
-            # Nobody knows the file yet: night after night one more would fill the place that has room.
-            for place in self._vault.places:
-                with suppress(LeeboardError):
-                    place.remove(name)
+            self._take_away(name)
             raise
         return envelope.digest(sealed)
+
+    def _name(self, name: str, event: str, **more: Any) -> None:
+        """Name a file in the ledger; where it got into neither copy the file is taken away. Raises LeeboardError."""
+        try:
+            self.note(event, **more)
+        except LeeboardError:
+            # A line that could not be synced may be there all the same, and its file must be then.
+            with suppress(LeeboardError):
+                if not any(entry.key == more["key"] for entry in self._vault.since(self._ledger.mark)):
+                    self._take_away(name)
+            raise
+
+    def _take_away(self, name: str) -> None:
+        """Remove a file that nobody knows: night after night one more would fill the place that has room."""
+        for place in self._vault.places:
+            with suppress(LeeboardError):
+                place.remove(name)
 
     def _remember(self, entry: Entry) -> None:
         if entry.urn is not None and entry.asset is not None:
