@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from leeboard.ansible import secret_handover
 
-from .bitlocker_bench import volume
-from .test_bitlocker_action import PIN_POLICY, Controller, controller  # noqa: F401  (a fixture)
+from .bitlocker_bench import Bench, volume
+from .test_bitlocker_action import PIN_POLICY, Controller, a_laptop_in_clear
 from .wire.secrets import leaks
 
 MINE, THEIRS = "19283746", "64738291"
 ASKED = {"leeboard_disk_tpm": "tpm-and-pin"}
+
+
+@pytest.fixture
+def controller(bench: Bench, tmp_path: Path) -> Iterator[Controller]:
+    with a_laptop_in_clear(bench, tmp_path) as made:
+        yield made
 
 
 def types(one: Controller) -> set[int]:
@@ -30,7 +38,7 @@ def inventory(theirs: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("theirs", [MINE, int(MINE)], ids=["text", "number"])
-def test_one_pin_for_a_school_is_refused_and_the_rest_goes_on(controller: Controller, theirs: Any) -> None:  # noqa: F811
+def test_one_pin_for_a_school_is_refused_and_the_rest_goes_on(controller: Controller, theirs: Any) -> None:
     controller.device.state["policy"] = dict(PIN_POLICY)
     outcome = controller.roll_out(leeboard_disk_pin=MINE, **ASKED, **inventory(theirs))
     assert "leeboard_disk_pin is that of office-2 too, and a PIN is of one device" in " ".join(outcome["warnings"])
@@ -40,13 +48,13 @@ def test_one_pin_for_a_school_is_refused_and_the_rest_goes_on(controller: Contro
 
 
 @pytest.mark.parametrize("theirs", [THEIRS, None])
-def test_a_pin_of_its_own_is_set(controller: Controller, theirs: Any) -> None:  # noqa: F811
+def test_a_pin_of_its_own_is_set(controller: Controller, theirs: Any) -> None:
     controller.device.state["policy"] = dict(PIN_POLICY)
     assert not controller.roll_out(leeboard_disk_pin=MINE, **ASKED, **inventory(theirs))["failed"]
     assert types(controller) == {3, 4}
 
 
-def test_what_was_typed_for_this_device_comes_before_the_schools(controller: Controller) -> None:  # noqa: F811
+def test_what_was_typed_for_this_device_comes_before_the_schools(controller: Controller) -> None:
     controller.device.state["policy"] = dict(PIN_POLICY)
     with secret_handover.handed({"leeboard_disk_pin": THEIRS}) as path:
         outcome = controller.roll_out(
@@ -65,7 +73,10 @@ def test_what_was_typed_for_this_device_comes_before_the_schools(controller: Con
     ],
 )
 def test_what_was_typed_and_cannot_be_set_changes_nothing(
-    controller: Controller, typed: str, asked: dict[str, str], words: str  # noqa: F811
+    controller: Controller,
+    typed: str,
+    asked: dict[str, str],
+    words: str,
 ) -> None:
     with secret_handover.handed({"leeboard_disk_pin": typed}) as path:
         outcome = controller.roll_out(**{secret_handover.VARIABLE: path}, **asked)

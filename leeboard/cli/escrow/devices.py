@@ -1,4 +1,4 @@
-"""`leeboard escrow rotate`, `adopt`, `pin`, `restore`, `header` and `suspend`: what somebody does to the disks of a device."""
+"""`leeboard escrow rotate`, `adopt`, `pin`, `restore`, `header`, `suspend`: what somebody does to a device's disks."""
 
 from __future__ import annotations
 

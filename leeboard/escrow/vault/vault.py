@@ -150,9 +150,7 @@ class Writer:
         self._by = _who(at)
         self._ledger = vault.ledger(whole=False)
         present = people.fingerprints(vault.custodians)
-        self._named = frozenset(
-            people.named(self._ledger) or controller_state.read(vault.var).custodians or present
-        )
+        self._named = frozenset(people.named(self._ledger) or controller_state.read(vault.var).custodians or present)
         if self._named != present:
             raise LeeboardError("the custodians of the vault changed at this moment; run this again")
         for place in vault.places:
@@ -187,8 +185,8 @@ class Writer:
         name = f"{urn}/{asset}/{content.id}.pem"
         digest = self._keep(name, envelope.seal(content, self._vault.custodians))
         self._name(
-            name, ledger.ADOPTED if content.adopted else ledger.SEALED, urn=urn, asset=asset, key=content.id, digest=digest,
-            disk=disk, custodians=tuple(custodian.fingerprint for custodian in self._vault.custodians),
+            name, ledger.ADOPTED if content.adopted else ledger.SEALED, urn=urn, asset=asset, key=content.id,
+            digest=digest, disk=disk, custodians=tuple(custodian.fingerprint for custodian in self._vault.custodians),
             binding=binding or {}, kind=content.kind, protector=protector,
         )  # fmt: skip
         return next(key for key in self.records(urn, asset).keys if key.id == content.id)
@@ -199,8 +197,8 @@ class Writer:
         file = f"{urn}/{asset}/{name}.header"
         digest = self._keep(file, sealed)
         self._name(
-            file, ledger.HEADER, urn=urn, asset=asset, key=name, digest=digest, size=len(sealed), disk=disk, binding=binding,
-            custodians=tuple(custodian.fingerprint for custodian in self._vault.custodians),
+            file, ledger.HEADER, urn=urn, asset=asset, key=name, digest=digest, size=len(sealed), disk=disk,
+            binding=binding, custodians=tuple(custodian.fingerprint for custodian in self._vault.custodians),
         )  # fmt: skip
 
     def destroy_header(self, header: Header) -> None:

@@ -1,4 +1,4 @@
-"""No room where the vault lies while a recovery password is sealed: one clear line, nothing encrypted, then it goes on."""
+"""No room where the vault lies while a recovery password is sealed: one line, nothing encrypted, and then it goes on."""
 
 from __future__ import annotations
 
@@ -46,7 +46,9 @@ def refused(controller: WindowsController) -> str:
     assert len(said) == 1 and "\n" not in said[0], said
     (drive,) = controller.device.drives
     # A last line without an end is in no ledger.
-    lines = [json.loads(line) for line in path_of(controller.vault).read_bytes().splitlines(True) if line.endswith(b"\n")]
+    lines = [
+        json.loads(line) for line in path_of(controller.vault).read_bytes().splitlines(True) if line.endswith(b"\n")
+    ]
     named = [line["event"] for line in lines if line["event"] in (ledger.SEALED, ledger.COMPARED)]
     assert drive.conversion == CLEAR
     assert named or not drive.protectors
@@ -66,7 +68,7 @@ def goes_on(controller: WindowsController) -> None:
 
 
 def test_no_room_from_any_write_on(kept: Vault, tmp_path: Path) -> None:
-    """Each time that something is to be on the disk while the first password is made and compared, found by watching."""
+    """Each time that something is to be on the disk while the first password is made and compared."""
     saved = keep(kept, tmp_path)
     with dying(0) as calls:
         laptop(kept).run()
