@@ -263,12 +263,13 @@ class Writer:
 
     def _name(self, name: str, event: str, **more: Any) -> None:
         """Name a file in the ledger; where it got into neither copy the file is taken away. Raises LeeboardError."""
+        before = self._ledger.mark
         try:
             self.note(event, **more)
         except LeeboardError:
             # A line that could not be synced may be there all the same, and its file must be then.
             with suppress(LeeboardError):
-                if not any(entry.key == more["key"] for entry in self._vault.since(self._ledger.mark)):
+                if not any(entry.key == more["key"] for entry in self._vault.since(before)):
                     self._take_away(name)
             raise
 

@@ -1,4 +1,4 @@
-"""No room where the vault lies while a recovery password is sealed: one line, nothing encrypted, and then it goes on."""
+"""No room where the vault lies while a recovery password is sealed: one line, nothing encrypted; then it goes on."""
 
 from __future__ import annotations
 

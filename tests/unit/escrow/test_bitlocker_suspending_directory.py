@@ -34,7 +34,10 @@ def suspended(one: WindowsController, taken: list[str], there: HeldThere | None)
     """A suspension of a device that says that its directory took these passwords."""
 
     def ask(step: str, **given: Any) -> dict[str, Any]:
-        return {**one.device.ask(step, **given), **({"taken": taken} if step == "survey" else {})}
+        if step != "survey":
+            return one.device.ask(step, **given)
+        assert given["wish"]["place"] == "ad" and "kept" not in given["wish"]
+        return {**one.device.ask(step, wish={**given["wish"], "kept": []}), "taken": taken}
 
     vault: Vault = one.vault
     return suspend(vault, DEVICE, ask, one.clock, Suspension(1, "firmware"), place="ad", there=there)
