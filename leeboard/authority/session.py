@@ -73,7 +73,7 @@ class Session:
 
     def _catch_up(self) -> None:
         ledger = self.vault.since(self._mark)
-        known = memory.after(self.var, self.known, ledger.entries)
+        known = memory.after(self.var, self.known, ledger)
         if ledger.mark != self._mark or known != self.known:
             memory.write(self.var, known, ledger.mark)
         self.known, self._mark = known, ledger.mark

@@ -59,7 +59,7 @@ app.add_typer(checkpoint.app, name="checkpoint")
 escrow.app.command()(disks.accept)
 escrow.app.command()(disks.retire)
 escrow.app.command()(rekey.rekey)
-for command in (devices.rotate, devices.adopt, devices.restore, devices.header, devices.suspend):
+for command in (devices.rotate, devices.adopt, devices.pin, devices.restore, devices.header, devices.suspend):
     escrow.app.command()(command)
 app.add_typer(escrow.app, name="escrow")
 app.add_typer(estate.app, name="estate")

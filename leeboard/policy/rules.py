@@ -12,6 +12,7 @@ from leeboard.model.values import Value
 from leeboard.policy.draft import CONTROLS, Draft, DraftSetting
 from leeboard.policy.functions import FUNCTIONS
 from leeboard.policy.model import FRESHNESS, Choice, Control, Parameter, Selector
+from leeboard.policy.sequence import what_comes_first
 from leeboard.policy.source import Document, Path, Problem
 
 REFERENCE = re.compile(r"(?P<framework>\S+) \S.*")
@@ -184,8 +185,7 @@ def operators(draft: Draft) -> Iterator[Problem]:
 
 
 def parameters(draft: Draft) -> Iterator[Problem]:
-    """Each parameter or control that is named is there, and a default or example keeps to its own limits."""
-    known = {owner.control.id for owner in draft.controls}
+    """Each parameter that is named is there, and a default or example keeps to its own limits."""
     for place in draft.settings():
         write = place.setting.write
         choices: list[tuple[Path, Choice[Parameter | Value]]] = [(("accept", "value"), place.setting.accept.value)]
@@ -195,9 +195,6 @@ def parameters(draft: Draft) -> Iterator[Problem]:
             for value in choice.every_value():
                 if isinstance(value, Parameter) and value.parameter not in draft.parameters:
                     yield place.problem(f"{value.parameter} is not defined in parameters.yml", *path)
-        once = place.setting.changed_once
-        if once is not None and once not in known:
-            yield place.problem(f"there is no control {once}", "changed_once")
         for key in ("unless_named", "changed_if_named"):
             one = getattr(place.setting, key)
             if one is not None and one.parameter not in draft.parameters:
@@ -380,6 +377,7 @@ RULES: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
     subjects,
     operators,
     parameters,
+    what_comes_first,
     references,
     facts,
     words_for_people,

@@ -28,6 +28,7 @@ if not brain.missing():
     from leeboard.escrow.vault.rekeying import opener
     from leeboard.escrow.volumes.roll_out import (
         ELSEWHERE,
+        NO_PIN,
         NO_SUSPENSION,
         NO_VAULT,
         NO_WINDOW,
@@ -57,6 +58,7 @@ OPTIONS = {
 PASSPHRASE = "leeboard_disk_passphrase"  # noqa: S105
 PIN = "leeboard_disk_pin"
 TPM = "leeboard_disk_tpm"
+NEIGHBOURS = 3  # devices of a group whose PIN is compared
 KNOWN = "leeboard_known_key"
 CUSTODIAN = "leeboard_custodian_key"
 REASON = "leeboard_suspension_reason"  # a person's words, which no command line of Ansible takes as they are
@@ -138,13 +140,15 @@ class ActionModule(DeviceAction):
 
     def _on_windows(self, visit):
         options = self._templar.template(self._task_vars.get(BITLOCKER_OPTIONS))
-        variables = Variables(self._secret(TPM), self._secret(PIN), options)
+        variables = Variables(
+            self._secret(TPM), self._secret(PIN), options, self._shared_with(), typed=bool(self._handed(PIN))
+        )
         # The device's journal is named by the run.
         ask, dry = self._step(visit, WINDOWS, run_id=visit.run_id), self._task.check_mode
         if self._arguments["work"] == "suspend":
             asked = Suspension(self._arguments["restarts"], self._secret(REASON), self._arguments["days"])
             kept = vault.open_vault(visit.var, whole=False)
-            return hold_off(kept, visit.wanted, ask, now, asked, variables, dry)
+            return hold_off(kept, visit.wanted, visit.observation, ask, now, asked, variables, dry)
         return look_after(visit.var, visit.wanted, visit.observation, ask, now, variables, dry)
 
     def _on_linux(self, visit):
@@ -157,7 +161,10 @@ class ActionModule(DeviceAction):
             if opener is None:
                 raise LeeboardError(f"a header is brought back with a custodian's private key only ({CUSTODIAN})")
             return restore(kept, visit.device, ask, now, opener, self._arguments["disk"], dry=dry)
-        given = Credentials(self._secret(PASSPHRASE), opener, parse_policy(self._secret(TPM), self._secret(PIN)))
+        policy = parse_policy(self._secret(TPM), self._secret(PIN))
+        if self._handed(PIN) and not policy.pin:
+            raise LeeboardError(NO_PIN)
+        given = Credentials(self._secret(PASSPHRASE), opener, policy)
         return enrol(kept, visit.device, ask, now, given, dry=dry, lasts=lasts(visit.wanted))
 
     def _step(self, visit, module, **always):
@@ -178,16 +185,41 @@ class ActionModule(DeviceAction):
         pem = self._secret(CUSTODIAN)
         return opener(kept, load(pem.encode())) if pem else None
 
+    def _shared_with(self) -> str:
+        """Another device of the inventory with the same PIN; empty for none, or for a PIN that was typed for this one.
+
+        What a group says is seen on each of its members: a few of each are looked at, not the whole inventory for each
+        device of it.
+        """
+        pin = self._task_vars.get(PIN)
+        if pin is None or self._handed(PIN):
+            return ""
+        mine, hosts = self._secret(PIN), self._task_vars.get("hostvars") or {}
+        name, groups = str(self._task_vars.get("inventory_hostname", "")), self._task_vars.get("groups") or {}
+        for group in ("all", *(self._task_vars.get("group_names") or ())):
+            others = [one for one in groups.get(group, ()) if one != name and one in hosts]
+            for other in others[:NEIGHBOURS]:
+                theirs = hosts[other].get(PIN)
+                if theirs is not None and str(self._templar.template(theirs)) == mine:
+                    return str(other)
+        return ""
+
     def _secret(self, variable: str) -> str:
-        """What came as a variable, or what the command that started the play handed over in memory; empty for none. No
-        argument of the task: those are shown."""
+        """What the command that started the play handed over in memory, else what came as a variable; empty for none.
+        No argument of the task: those are shown."""
+        handed = self._handed(variable)
+        if handed:
+            return handed
         secret = self._task_vars.get(variable)
-        if secret is not None:
-            secret = self._templar.template(secret)
-            if variable == PIN and not isinstance(secret, str):
-                # YAML takes 012345 for another number.
-                raise LeeboardError(f"{PIN} is no text: put it into quotes")
-            return str(secret)
+        if secret is None:
+            return ""
+        secret = self._templar.template(secret)
+        if variable == PIN and not isinstance(secret, str):
+            # YAML takes 012345 for another number.
+            raise LeeboardError(f"{PIN} is no text: put it into quotes")
+        return str(secret)
+
+    def _handed(self, variable: str) -> str:
         path = self._task_vars.get(secret_handover.VARIABLE)
         return secret_handover.read(str(path), variable) if path is not None else ""
 

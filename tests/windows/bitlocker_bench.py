@@ -110,6 +110,9 @@ function global:Get-LeeboardEvent([string]$Log, [string]$Provider, [int[]]$Id, [
 }
 function global:Write-LeeboardJournal([string]$RunId, [string]$Driver, $Changes, $Before, $Edits) {
     if ($Bench.Ended) { throw 'the power is off' }
+    if ($Bench.State['full']) {
+        throw (New-LeeboardProblem -Code failed -Why 'the journal cannot be written; make room')
+    }
     $Bench.Journal += @{
         driver = $Driver; changes = @($Changes).Count; edits = @($Edits); before = $Bench.Changes.Count
     }

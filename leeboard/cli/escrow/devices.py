@@ -1,4 +1,4 @@
-"""`leeboard escrow rotate`, `adopt`, `restore`, `header` and `suspend`: what somebody does to the disks of a device."""
+"""`leeboard escrow rotate`, `adopt`, `pin`, `restore`, `header`, `suspend`: what somebody does to a device's disks."""
 
 from __future__ import annotations
 
@@ -19,12 +19,15 @@ from leeboard.cli.escrow.command import Device, School, keys_of_device, now, rea
 from leeboard.cli.options import Var
 from leeboard.errors import LeeboardError
 from leeboard.escrow.disks.restoring import image_of, newest
+from leeboard.escrow.disks.tpm_policy import wrong_pin as wrong_pin_of_luks
 from leeboard.escrow.keys.private_key import in_clear
 from leeboard.escrow.vault import ledger, vault
 from leeboard.escrow.vault.rekeying import opener
 from leeboard.escrow.volumes.suspending import DAYS, MOST_DAYS, MOST_RESTARTS, Suspension
+from leeboard.escrow.volumes.wish import wrong_pin
 from leeboard.evidence.bundles.schema import Expected
 from leeboard.model import near
+from leeboard.model.enums import Platform
 from leeboard.model.values import plain
 from leeboard.policy.load import load
 from leeboard.storage import files
@@ -73,6 +76,29 @@ def adopt(
     vault.open_vault(var, whole=False)
     known = prompts.secret("The key or passphrase that opens the disk", "the key has to be typed")
     return _run("adopt", device, inventory, school, {"leeboard_known_key": known}, {}, dry_run, var, verbose)
+
+
+def pin(
+    device: Device,
+    inventory: Inventory,
+    school: School = None,
+    dry_run: DryRun = False,
+    var: Var = Path("var"),
+    verbose: Verbose = False,
+) -> int:
+    """Set the PIN of one device that asks for it at a start; it is typed on the terminal, twice, and kept nowhere.
+
+    It is for this device alone. Everything else that a roll-out of ENC does to its disks comes with it, a recovery
+    password or key that is kept first. On Windows the person changes it afterwards. Ends with 0; 1 when it was refused
+    or failed; 3 when the device was not reached.
+    """
+    target = _target(inventory, school, device)
+    typed = prompts.secret(f"A PIN for {plain(device)}", "the PIN has to be typed", twice=True)
+    wrong_of = wrong_pin if target.platform is Platform.WINDOWS else wrong_pin_of_luks
+    wrong = wrong_of(typed, target.level)
+    if wrong:
+        raise LeeboardError(f"{wrong.replace('leeboard_disk_pin', 'the PIN')}; nothing was changed")
+    return _run("bring", device, inventory, school, {"leeboard_disk_pin": typed}, {}, dry_run, var, verbose)
 
 
 def restore(
@@ -163,9 +189,7 @@ def _run(
     dry_run: bool, var: Path, verbose: bool,
 ) -> int:  # fmt: skip
     """Run the playbook on one device and print its report. Returns the exit code."""
-    source = inventories.file_of(inventory)
-    listed = inventories.read(source, tuple(load().parameters))
-    target = _device(listed.of_school(school) if school else listed.devices, device)
+    source, target = inventories.file_of(inventory), _target(inventory, school, device)
     with scratch("escrow") as folder:
         variables = {"recovery_keys_work": work, "recovery_keys_report": str(folder), **extra}
         options = ["--check"] if dry_run else []
@@ -183,6 +207,12 @@ def _run(
     if report.get("unreachable"):
         return NOT_REACHED
     return FAILED if report.get("failed") or report.get("skipped") else 0
+
+
+def _target(inventory: Path, school: str | None, device: str) -> Expected:
+    """The device that is meant. Raises LeeboardError."""
+    listed = inventories.read(inventories.file_of(inventory), tuple(load().parameters))
+    return _device(listed.of_school(school) if school else listed.devices, device)
 
 
 def _device(devices: tuple[Expected, ...], wanted: str) -> Expected:

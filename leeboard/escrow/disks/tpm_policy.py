@@ -28,15 +28,18 @@ class TpmPolicy:
 
     def wrong(self, level: Level) -> str:
         """What is wrong with the PIN for a device of this level, in words that do not show it; empty for nothing."""
-        if self.way is not Way.PIN:
-            return ""
-        if not self.pin:
-            return "leeboard_disk_pin is not in the school's vault"
-        if not (self.pin.isascii() and self.pin.isprintable()) or self.pin != self.pin.strip():
-            return "leeboard_disk_pin has characters that not every keyboard types at a start, or a blank at its end"
-        if not LEAST[level] <= len(self.pin) <= LONGEST:
-            return f"leeboard_disk_pin must have {LEAST[level]} to {LONGEST} characters at level {level.value}"
-        return ""
+        return wrong_pin(self.pin, level) if self.way is Way.PIN else ""
+
+
+def wrong_pin(pin: str, level: Level) -> str:
+    """What is wrong with a PIN for a device of this level, in words that do not show it; empty for nothing."""
+    if not pin:
+        return "leeboard_disk_pin is not in the school's vault"
+    if not (pin.isascii() and pin.isprintable()) or pin != pin.strip():
+        return "leeboard_disk_pin has characters that not every keyboard types at a start, or a blank at its end"
+    if not LEAST[level] <= len(pin) <= LONGEST:
+        return f"leeboard_disk_pin must have {LEAST[level]} to {LONGEST} characters at level {level.value}"
+    return ""
 
 
 def parse_policy(option: str, pin: str) -> TpmPolicy:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import BytesIO
+from itertools import islice
 from typing import Any
 
 from pydantic import Field, ValidationError
@@ -86,42 +88,48 @@ class Mark:
 
 @dataclass(frozen=True)
 class Ledger:
-    """What one copy says after a mark: its entries, in order, and the bytes behind them.
+    """What the copies say after a mark: so many lines, as bytes, each of which follows the one before it.
 
-    `torn`: a last line that has no end.
+    An LA has hundreds of thousands of lines, and an entry takes many times its bytes: iterating reads one at a time.
+    `last` is the hash of the last line; empty where there is none.
     """
 
-    entries: tuple[Entry, ...] = ()
     content: bytes = b""
-    torn: bool = False
+    count: int = 0
+    last: str = ""
     after: Mark = Mark()
+
+    def __iter__(self) -> Iterator[Entry]:
+        """The entries, in order."""
+        return (Entry.model_validate_json(line) for line in _lines(self.content))
 
     @property
     def mark(self) -> Mark:
         """The mark at the end: number of entries, last digest, size."""
-        tip = _hash(self.content.splitlines()[-1]) if self.entries else self.after.tip
-        return Mark(self.after.entries + len(self.entries), tip, self.after.size + len(self.content))
+        return Mark(
+            self.after.entries + self.count, self.last or self.after.tip, self.after.size + len(self.content)
+        )  # fmt: skip
 
     def tip_at(self, number: int) -> str:
         """The hash of the line with this number, of those that were read, or of the one before them."""
         place = number - self.after.entries
-        return _hash(self.content.splitlines()[place - 1]) if place else self.after.tip
+        return _hash(next(islice(_lines(self.content), place - 1, None))) if place else self.after.tip
 
     def followed_by(self, entry: Entry) -> Ledger:
         """The ledger with one more entry."""
-        return Ledger((*self.entries, entry), self.content + line_of(entry), after=self.after)
+        line = line_of(entry)
+        return Ledger(self.content + line, self.count + 1, _hash(line[:-1]), self.after)
 
 
 def read(content: bytes | None, place: str, after: Mark = Mark()) -> Ledger:
     """A copy of the ledger from a mark on; `place` is what errors call it.
 
-    A last line that was cut off is left out, and said. Raises LeeboardError for a ledger that was changed: its lines do
-    not follow each other.
+    A last line that was cut off is left out. Raises LeeboardError for a ledger that was changed: its lines do not
+    follow each other.
     """
-    whole, _, rest = (content or b"").rpartition(b"\n")
-    whole = whole + b"\n" if whole else b""
-    entries, previous = [], after.tip
-    for number, line in enumerate(whole.splitlines(), after.entries + 1):
+    whole = _whole_lines(content or b"")
+    number, previous = after.entries, after.tip
+    for number, line in enumerate(_lines(whole), after.entries + 1):
         try:
             entry = Entry.model_validate_json(line)
         except ValidationError:
@@ -133,9 +141,9 @@ def read(content: bytes | None, place: str, after: Mark = Mark()) -> Ledger:
                 f"{place}, line {number}: does not follow the line before it; the ledger was changed. Compare both "
                 "copies with a backup before you use any key"
             )
-        entries.append(entry)
         previous = _hash(line)
-    return Ledger(tuple(entries), whole, torn=bool(rest), after=after)
+    count = number - after.entries
+    return Ledger(whole, count, previous if count else "", after)
 
 
 def tail(content: bytes, start: int, after: Mark, place: str) -> bytes:
@@ -152,19 +160,22 @@ def tail(content: bytes, start: int, after: Mark, place: str) -> bytes:
     return rest
 
 
-def longest(copies: Mapping[str, Ledger]) -> Ledger:
-    """The copy that has all that any copy has; they come by what errors call them.
+def longest(copies: Mapping[str, bytes], after: Mark = Mark()) -> Ledger:
+    """The copy that has all that any copy has after a mark; they come by what errors call them.
 
-    Raises LeeboardError where they tell different stories.
+    Raises LeeboardError where one was changed, and where they tell different stories.
     """
-    best = max(copies.values(), key=lambda copy: len(copy.content))
-    for place, copy in copies.items():
-        if not best.content.startswith(copy.content):
-            raise LeeboardError(
-                f"{place}: tells another story than the other copy of the ledger; somebody wrote to one of them alone. "
-                "Compare them with a backup before you use any key"
-            )
-    return best
+    best = max(copies, key=lambda place: len(_whole_lines(copies[place])))
+    # What the longest one begins with is not read twice.
+    others = [place for place, content in copies.items() if not copies[best].startswith(_whole_lines(content))]
+    for place in copies if others else ():
+        read(copies[place], place, after)
+    if others:
+        raise LeeboardError(
+            f"{others[0]}: tells another story than the other copy of the ledger; somebody wrote to one of them "
+            "alone. Compare them with a backup before you use any key"
+        )
+    return read(copies[best], best, after)
 
 
 def next_entry(ledger: Ledger, at: datetime, by: str, event: str, **more: Any) -> Entry:
@@ -176,6 +187,16 @@ def next_entry(ledger: Ledger, at: datetime, by: str, event: str, **more: Any) -
 def line_of(entry: Entry) -> bytes:
     """An entry as it stands in the file, its end included."""
     return json.dumps(entry.model_dump(mode="json", exclude_defaults=True), separators=(",", ":")).encode() + b"\n"
+
+
+def _whole_lines(content: bytes) -> bytes:
+    """All but a last line that has no end: a crash cut it off."""
+    return content[: content.rfind(b"\n") + 1]
+
+
+def _lines(content: bytes) -> Iterator[bytes]:
+    """Lines that all have an end, without it."""
+    return (line[:-1] for line in BytesIO(content))
 
 
 def _hash(line: bytes) -> str:

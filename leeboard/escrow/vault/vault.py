@@ -79,9 +79,9 @@ class Vault:
         for place in self.places:
             name, content = str(place.path / ledger.FILE), place.read(ledger.FILE, start)
             if content is not None and start + len(content) >= after.size:
-                copies[name] = ledger.read(ledger.tail(content, start, after, name), name, after)
+                copies[name] = ledger.tail(content, start, after, name)
         name = str(self.places[0].path / ledger.FILE)
-        best = ledger.longest(copies) if copies else Ledger()
+        best = ledger.longest(copies, after) if copies else Ledger()
         behind = best.mark.entries < max(known.entries, after.entries)
         if behind or (known.entries > after.entries and best.tip_at(known.entries) != known.tip):
             raise _lost(name, known, best.mark.entries)
@@ -89,7 +89,7 @@ class Vault:
 
     def records(self) -> dict[tuple[str, str], Records]:
         """What is kept of each device, by URN and asset tag, from the whole ledger."""
-        return records_of(self.ledger().entries)
+        return records_of(self.ledger())
 
     def keys(self) -> dict[tuple[str, str, str], Key]:
         """Every key that was ever sealed here, by URN, asset tag and id."""
@@ -97,7 +97,7 @@ class Vault:
 
     def authority_keys(self) -> dict[str, AuthorityKey]:
         """The sealed keys of the VPN's authority, by id, from the whole ledger."""
-        return authority_keys_of(self.ledger().entries)
+        return authority_keys_of(self.ledger())
 
     def envelope(self, key: Key | Header | AuthorityKey) -> bytes:
         """The file of whatever is sealed from whichever copy is as the ledger knows it. Raises NoCopy."""
@@ -150,9 +150,7 @@ class Writer:
         self._by = _who(at)
         self._ledger = vault.ledger(whole=False)
         present = people.fingerprints(vault.custodians)
-        self._named = frozenset(
-            people.named(self._ledger.entries) or controller_state.read(vault.var).custodians or present
-        )
+        self._named = frozenset(people.named(self._ledger) or controller_state.read(vault.var).custodians or present)
         if self._named != present:
             raise LeeboardError("the custodians of the vault changed at this moment; run this again")
         for place in vault.places:
@@ -162,7 +160,7 @@ class Writer:
             elif content != self._ledger.content:
                 place.append(ledger.FILE, self._ledger.after.size, self._ledger.content)
         people.publish(vault.places, vault.custodians)
-        for entry in self._ledger.entries:
+        for entry in self._ledger:
             self._remember(entry)
         self._noted()
 
@@ -184,10 +182,11 @@ class Writer:
         Raises LeeboardError, and then the key must not be used.
         """
         self._vault.sealable(level, self._at)
-        digest = self._keep(f"{urn}/{asset}/{content.id}.pem", envelope.seal(content, self._vault.custodians))
-        self.note(
-            ledger.ADOPTED if content.adopted else ledger.SEALED, urn=urn, asset=asset, key=content.id, digest=digest,
-            disk=disk, custodians=tuple(custodian.fingerprint for custodian in self._vault.custodians),
+        name = f"{urn}/{asset}/{content.id}.pem"
+        digest = self._keep(name, envelope.seal(content, self._vault.custodians))
+        self._name(
+            name, ledger.ADOPTED if content.adopted else ledger.SEALED, urn=urn, asset=asset, key=content.id,
+            digest=digest, disk=disk, custodians=tuple(custodian.fingerprint for custodian in self._vault.custodians),
             binding=binding or {}, kind=content.kind, protector=protector,
         )  # fmt: skip
         return next(key for key in self.records(urn, asset).keys if key.id == content.id)
@@ -195,10 +194,11 @@ class Writer:
     def keep_header(self, copy: bytes, urn: str, asset: str, name: str, disk: str, binding: dict[str, Any]) -> None:
         """Keep the copy of a disk's header, sealed. Raises LeeboardError, and then it is not kept."""
         sealed = envelope.seal_bytes(copy, self._vault.custodians)
-        digest = self._keep(f"{urn}/{asset}/{name}.header", sealed)
-        self.note(
-            ledger.HEADER, urn=urn, asset=asset, key=name, digest=digest, size=len(sealed), disk=disk, binding=binding,
-            custodians=tuple(custodian.fingerprint for custodian in self._vault.custodians),
+        file = f"{urn}/{asset}/{name}.header"
+        digest = self._keep(file, sealed)
+        self._name(
+            file, ledger.HEADER, urn=urn, asset=asset, key=name, digest=digest, size=len(sealed), disk=disk,
+            binding=binding, custodians=tuple(custodian.fingerprint for custodian in self._vault.custodians),
         )  # fmt: skip
 
     def destroy_header(self, header: Header) -> None:
@@ -210,9 +210,10 @@ class Writer:
     def keep_authority_key(self, content: bytes, name: str) -> None:
         """Keep a private key of the VPN's authority, sealed. Raises LeeboardError, and then it must not be used."""
         sealed = envelope.seal_bytes(content, self._vault.custodians)
-        digest = self._keep(f"{AUTHORITY}/{name}.key", sealed)
-        self.note(
-            ledger.AUTHORITY_KEY, key=name, digest=digest, size=len(sealed),
+        file = f"{AUTHORITY}/{name}.key"
+        digest = self._keep(file, sealed)
+        self._name(
+            file, ledger.AUTHORITY_KEY, key=name, digest=digest, size=len(sealed),
             custodians=tuple(custodian.fingerprint for custodian in self._vault.custodians),
         )  # fmt: skip
 
@@ -256,12 +257,27 @@ class Writer:
             for place in self._vault.places:
                 place.write(name, sealed)
         except LeeboardError:
-            # Nobody knows the file yet: night after night one more would fill the place that has room.
-            for place in self._vault.places:
-                with suppress(LeeboardError):
-                    place.remove(name)
+            self._take_away(name)
             raise
         return envelope.digest(sealed)
+
+    def _name(self, name: str, event: str, **more: Any) -> None:
+        """Name a file in the ledger; where it got into neither copy the file is taken away. Raises LeeboardError."""
+        before = self._ledger.mark
+        try:
+            self.note(event, **more)
+        except LeeboardError:
+            # A line that could not be synced may be there all the same, and its file must be then.
+            with suppress(LeeboardError):
+                if not any(entry.key == more["key"] for entry in self._vault.since(before)):
+                    self._take_away(name)
+            raise
+
+    def _take_away(self, name: str) -> None:
+        """Remove a file that nobody knows: night after night one more would fill the place that has room."""
+        for place in self._vault.places:
+            with suppress(LeeboardError):
+                place.remove(name)
 
     def _remember(self, entry: Entry) -> None:
         if entry.urn is not None and entry.asset is not None:
@@ -328,7 +344,7 @@ def open_vault(var: Path, whole: bool = True) -> Vault:
     first, second = (replica.open_place(path, seen.vault, copy) for copy, path in enumerate(seen.places, 1))
     _on_two_volumes((first, second))
     known = Vault(var, seen.vault, (first, second), ()).ledger(whole)
-    wanted = people.named(known.entries) or seen.custodians
+    wanted = people.named(known) or seen.custodians
     return Vault(var, seen.vault, (first, second), people.read((first, second), wanted))
 
 

@@ -104,14 +104,20 @@ def of_directory(
 
 def lacking(observation: Observation) -> list[str]:
     """The recovery passwords that Active Directory, which was asked, does not have; none where it was not asked."""
-    reading = observation.reading(DIRECTORY, "active-directory")
-    if reading is None or not isinstance(reading.effective, Found):
+    there = held_there(observation)
+    if there is None or there.held is None or there.place != "ad":
         return []
-    texts = reading.effective.value if isinstance(reading.effective.value, list) else []
-    held = [HeldThere.model_validate_json(str(text)) for text in texts]
-    return [
-        one for there in held if there.held is not None for one in passwords_of(there.volumes) if one not in there.held
-    ]
+    return [one for one in passwords_of(there.volumes) if one not in there.held]
+
+
+def held_there(observation: Observation) -> HeldThere | None:
+    """What the directory that keeps a device's recovery passwords says of them; None where it could not be asked."""
+    for address in ADDRESSES:
+        reading = observation.reading(DIRECTORY, address)
+        if reading is not None and isinstance(reading.effective, Found):
+            value = reading.effective.value
+            return HeldThere.model_validate_json(str(value[0])) if isinstance(value, list) and value else None
+    return None
 
 
 def passwords_of(volumes: Iterable[EncryptableVolume]) -> list[str]:

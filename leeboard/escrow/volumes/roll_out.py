@@ -12,13 +12,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from leeboard.errors import LeeboardError
 from leeboard.escrow.disks.disk import Ask, Outcome
 from leeboard.escrow.disks.readings import ON_WINDOWS, lasts
 from leeboard.escrow.disks.tpm_policy import parse_policy
 from leeboard.escrow.vault.vault import Vault, open_vault
 from leeboard.escrow.volumes.accepted import of_parts, of_system
 from leeboard.escrow.volumes.directory import Directory, give_away
-from leeboard.escrow.volumes.holdings import lacking
+from leeboard.escrow.volumes.holdings import held_there, lacking
 from leeboard.escrow.volumes.keeping import keep
 from leeboard.escrow.volumes.policy import planned
 from leeboard.escrow.volumes.suspending import Suspension, suspend
@@ -36,6 +37,10 @@ NO_WINDOW = (
     "this controller has no vault, whose ledger keeps the window in which protection may be suspended: begin one with "
     "leeboard escrow init, or suspend it at the device (manage-bde -protectors -disable C: -RebootCount 1)"
 )
+NO_PIN = (
+    "no PIN is asked for at a start of this device, so none was set: its level asks for one, or leeboard_disk_tpm: "
+    "tpm-and-pin where the level accepts it"
+)
 # Work on the keys of one device that somebody asks for by name, and what does it on Windows instead.
 OTHERWISE = {
     "adopt": "a roll-out adopts recovery passwords of BitLocker that nobody here knows, where "
@@ -50,11 +55,17 @@ NO_SUSPENSION = (
 
 @dataclass(frozen=True)
 class Variables:
-    """What the inventory says: `leeboard_disk_tpm`, `leeboard_disk_pin` and `leeboard_bitlocker_options`."""
+    """What the inventory says: `leeboard_disk_tpm`, `leeboard_disk_pin` and `leeboard_bitlocker_options`.
+
+    `shared_with` is another device of the inventory that has the same PIN; empty for none. `typed`: somebody gave the
+    PIN for this device.
+    """
 
     tpm: str = ""
     pin: str = field(default="", repr=False)
     options: Any = None
+    shared_with: str = ""
+    typed: bool = False
 
 
 def kept_here(wanted: Wanted) -> bool:
@@ -92,7 +103,9 @@ def look_after(
     tpm = parse_policy(variables.tpm, variables.pin)
     options, days = parse_options(variables.options), lasts(wanted, ON_WINDOWS)
     risks = of_parts(wanted, observation, clock(), tpm.way)
-    wish, wrong = wish_of(wanted, observation, tpm, variables.pin, options, days, risks)
+    wish, wrong = wish_of(wanted, observation, tpm, variables.pin, options, days, risks, variables.shared_with)
+    if variables.typed and not wish.pin:
+        raise LeeboardError(wrong or NO_PIN)
     if dry:
         wish = replace(wish, driver={**wish.driver, "policy": planned(wanted, observation, clock())})
     directory = directory_of(wanted)
@@ -110,14 +123,15 @@ def look_after(
 
 
 def hold_off(
-    vault: Vault, wanted: Wanted, ask: Ask, clock: Callable[[], datetime], asked: Suspension, variables: Variables,
-    dry: bool = False,
+    vault: Vault, wanted: Wanted, observation: Observation, ask: Ask, clock: Callable[[], datetime],
+    asked: Suspension, variables: Variables, dry: bool = False,
 ) -> Outcome:  # fmt: skip
     """Suspend BitLocker on a device in a recorded window. Raises LeeboardError."""
     options = for_driver(wanted, parse_options(variables.options))
     directory = directory_of(wanted)
     place = directory.value if directory is not None else ""
-    outcome = suspend(vault, wanted.device, ask, clock, asked, dry, options, place)
+    there = held_there(observation)
+    outcome = suspend(vault, wanted.device, ask, clock, asked, dry, options, place, there)
     if dry and outcome.changed:
         outcome.waiting.append(UNTRIED)
     return outcome

@@ -25,6 +25,7 @@ from leeboard.model.device import Device
 from leeboard.model.run_id import stamp
 from leeboard.model.values import plain
 from leeboard.model.words import number
+from leeboard.verdict.judgements.kept_there import HeldThere
 
 COMPARED = (State.COMPARED, State.USED)
 MOST_RESTARTS = 3  # as ENC-09 accepts at level standard
@@ -86,13 +87,13 @@ def note_over(vault: Vault, device: Device, volumes: Sequence[Volume], clock: Ca
 
 def suspend(
     vault: Vault, device: Device, ask: Ask, clock: Callable[[], datetime], wanted: Suspension, dry: bool = False,
-    options: Iterable[str] = (), place: str = "",
+    options: Iterable[str] = (), place: str = "", there: HeldThere | None = None,
 ) -> Outcome:  # fmt: skip
     """Open a window, then have the device suspend the volume of Windows for so many restarts, and read that back.
 
     With `dry` nothing is changed, only said. `options` are the driver's, as the school names them; `place` is the
-    directory that keeps its recovery passwords, empty where this vault does. Raises LeeboardError where nothing was
-    suspended.
+    directory that keeps its recovery passwords, empty where this vault does, and `there` what it says of them where it
+    was asked. Raises LeeboardError where nothing was suspended.
     """
     wanted.check()
     if not dry:
@@ -105,7 +106,7 @@ def suspend(
     answer = ask("survey", wish=told)
     plan = parse_plan(answer.get("plan"))
     volume = _system(parse(answer.get("volumes") or []), [*plan.refusals, *plan.notes])
-    kept = _taken(volume, answer.get("taken"), place) if place else _compared(volume, keys)
+    kept = _of_directory(volume, answer.get("taken"), place, there) if place else _compared(volume, keys)
     outcome = Outcome(nothing="")
     open_now = window_of(records, volume.guid, clock())
     if volume.protection == OFF:
@@ -166,8 +167,20 @@ class _Kept:
     words: str
 
 
-def _taken(volume: Volume, taken: Any, place: str) -> _Kept:
-    """One of the volume's that a directory took, as its device says. Raises LeeboardError."""
+def _of_directory(volume: Volume, taken: Any, place: str, there: HeldThere | None) -> _Kept:
+    """One of the volume's that its directory has; where it was not asked, one that it took, as the device says.
+
+    As for ENC-07 the directory's word is above the device's. Raises LeeboardError.
+    """
+    if there is not None and there.held is not None:
+        protector = next((one for one in there.held if one in volume.passwords), "")
+        if not protector:
+            raise LeeboardError(
+                f"{volume.label}: its directory ({place}) has no recovery password that is in it "
+                f"({there.known_from or 'it was asked'}), and firmware that goes wrong asks for one; a roll-out of ENC "
+                "gives one away first"
+            )
+        return _Kept(protector, "", f"its directory ({place}) has its recovery password {protector}")
     ids = [one for one in taken if isinstance(one, str)] if isinstance(taken, list) else []
     protector = next((one for one in ids if one in volume.passwords), "")
     if not protector:

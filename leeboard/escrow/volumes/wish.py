@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from leeboard.errors import LeeboardError
+from leeboard.escrow.disks import tpm_policy
 from leeboard.escrow.disks.tpm_policy import TpmPolicy, Way
 from leeboard.escrow.volumes.accepted import Risks
 from leeboard.escrow.volumes.keeping import Strangers, Wish
@@ -27,6 +28,10 @@ BESIDE, LEAVE = "beside_manager", "leave_to_manager"
 MANAGERS = {"report": None, "leave": LEAVE, "adopt": BESIDE}
 ADOPT, REPLACE, USED_SPACE = "adopt_passwords", "replace_passwords", "used_space"
 NO_RISKS = Risks()
+SHARED = (
+    "leeboard_disk_pin is that of {} too, and a PIN is of one device: give each its own in the vault of its host_vars, "
+    "or type it with leeboard escrow pin"
+)
 OPTIONS = (*DRIVERS, ADOPT, REPLACE, USED_SPACE)
 
 
@@ -51,11 +56,12 @@ def for_driver(wanted: Wanted, options: Iterable[str]) -> list[str]:
 
 def wish_of(
     wanted: Wanted, observation: Observation, tpm: TpmPolicy, pin: str, options: Iterable[str],
-    lasts: int | None = None, risks: Risks = NO_RISKS,
+    lasts: int | None = None, risks: Risks = NO_RISKS, shared_with: str = "",
 ) -> tuple[Wish, str]:  # fmt: skip
     """What is wanted, and in words what is wrong with the PIN; empty for nothing. Raises LeeboardError.
 
-    The PIN is used where the level asks for one, whether `tpm` names a way or not. Without one the driver goes on with
+    The PIN is used where the level asks for one, whether `tpm` names a way or not, and not where it is that of another
+    device too (`shared_with`): who knows one of a school's laptops would know all. Without one the driver goes on with
     what needs none (`without_pin`). By `risks` a data drive is left as it is, and what is asked for at a start: that
     needs no PIN. Another way than the level's is taken where a risk accepts it and the school names it (`tpm`).
     Where the level leaves a choice, it is the stricter one: a method of 256 bits unless the device's policy says 128,
@@ -75,7 +81,9 @@ def wish_of(
     }
     strangers = Strangers.ADOPT if ADOPT in named else Strangers.REPLACE if REPLACE in named else Strangers.REPORT
     asks_pin = protector is Way.PIN and not risks.start
-    wrong = _wrong(TpmPolicy(protector, pin), level) if asks_pin else ""
+    wrong = wrong_pin(pin, level) if asks_pin else ""
+    if asks_pin and not wrong and shared_with:
+        wrong = SHARED.format(shared_with)
     driver["without_pin"] = bool(wrong)
     takes_over = BESIDE in driver["options"]
     return Wish(driver, pin if asks_pin and not wrong else "", strangers, lasts, takes_over), wrong
@@ -106,11 +114,14 @@ def _accepted(wanted: Wanted, judgement: str) -> tuple[str, ...]:
     raise LeeboardError(f"the baseline does not say what {judgement} must be, so nothing is encrypted")
 
 
-def _wrong(policy: TpmPolicy, level: Level) -> str:
-    """As for LUKS; and BitLocker takes digits, which each firmware can type, and no more than 20."""
-    wrong = policy.wrong(level)
-    if not wrong and not policy.pin.isdigit():
+def wrong_pin(pin: str, level: Level) -> str:
+    """What is wrong with a PIN of BitLocker, in words that do not show it; empty for nothing.
+
+    As for LUKS; and BitLocker takes digits, which each firmware can type, and no more than 20.
+    """
+    wrong = tpm_policy.wrong_pin(pin, level)
+    if not wrong and not pin.isdigit():
         return "leeboard_disk_pin has other characters than digits, which BitLocker does not take without a policy"
-    if not wrong and len(policy.pin) > LONGEST_PIN:
+    if not wrong and len(pin) > LONGEST_PIN:
         return f"leeboard_disk_pin has more than {LONGEST_PIN} digits, which BitLocker does not take"
     return wrong

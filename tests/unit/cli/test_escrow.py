@@ -84,7 +84,7 @@ def test_open_writes_it_down_first_and_the_key_counts_as_used(controller: Contro
     assert status == 0, printed
     assert key.text in printed and f"1 of 8   {key.groups[0][:4]} {key.groups[0][4:]}" in printed
     assert "Nobody has proved that this key opens the disk." in printed and "█" in printed
-    last = vault.open_vault(controller.var).ledger().entries[-1]
+    last = list(vault.open_vault(controller.var).ledger())[-1]
     assert (last.event, last.key, last.reason) == (ledger.OPENED, "K-1", "The office machine does not start.")
     assert last.by and last.at
     assert json.loads(controller.run("list", "--format", "json")[1])["keys"][0]["state"] == "used"
@@ -99,7 +99,7 @@ def test_a_wrong_passphrase_shows_nothing_and_writes_nothing_down(controller: Co
     options = ("open", "EP-0001", "--reason", "x", "--private-key", str(controller.stick / "head-key.pem"))
     status, printed = controller.on_a_terminal(*options, answers=("a wrong passphrase",))
     assert status == 1 and "the passphrase is wrong" in printed and key.groups[0] not in printed
-    assert vault.open_vault(controller.var).ledger().entries[-1].event == ledger.SEALED
+    assert list(vault.open_vault(controller.var).ledger())[-1].event == ledger.SEALED
     assert "nobody can be asked here" in controller.run(*options)[1]
 
 
@@ -137,7 +137,7 @@ def test_a_private_key_of_somebody_else_is_refused(controller: Controller) -> No
     options = ("open", "EP-0001", "--reason", "x", "--private-key", str(controller.stick / "stranger.pem"))
     status, printed = controller.on_a_terminal(*options, answers=(PASSPHRASE,))
     assert status == 1 and "belongs to none of the custodians" in printed
-    assert vault.open_vault(controller.var).ledger().entries[-1].event == ledger.SEALED
+    assert list(vault.open_vault(controller.var).ledger())[-1].event == ledger.SEALED
 
 
 def test_verify_names_each_thing_that_is_not_whole(controller: Controller) -> None:
@@ -249,7 +249,7 @@ def test_a_header_is_written_for_a_rescue_stick_and_noted(controller: Controller
     )  # fmt: skip
     assert status == 0 and "cryptsetup luksHeaderRestore" in printed, printed
     assert target.stat().st_mode & 0o777 == 0o600
-    last = vault.open_vault(controller.var).ledger().entries[-1]
+    last = list(vault.open_vault(controller.var).ledger())[-1]
     assert (last.event, last.reason) == (ledger.HEADER_READ, "It does not start")
     with disk.path.open("r+b") as file:
         file.write(b"\xaa" * 65536)
@@ -266,7 +266,7 @@ def test_an_envelope_cut_short_is_one_line_and_is_not_noted_as_opened(controller
     options = ("open", "EP-0001", "--reason", "x", "--private-key", str(controller.stick / "head-key.pem"))
     status, printed = controller.on_a_terminal(*options, answers=(PASSPHRASE,))
     assert status == 1 and "neither copy of it is as the ledger knows it; look in a backup" in " ".join(printed.split())
-    assert vault.open_vault(controller.var).ledger().entries[-1].event == ledger.SEALED
+    assert list(vault.open_vault(controller.var).ledger())[-1].event == ledger.SEALED
 
 
 @pytest.mark.parametrize("command", ["list", "verify"])

@@ -40,7 +40,7 @@ def test_wherever_it_is_cut_off_the_same_command_goes_on(tmp_path: Path, moment:
             with opened.writing(AT) as writer:
                 writer.seal(content(), "900001", "EP-0001", Level.STANDARD, "0d5e-uuid")
             assert check(opened, AT).problems == (), f"at {point}"
-            assert len(opened.ledger().entries) == 2
+            assert opened.ledger().mark.entries == 2
             assert not (folder / "var" / "escrow-begun.json").exists() or names == {"head"}
 
 

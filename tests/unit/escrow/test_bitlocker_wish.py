@@ -34,13 +34,16 @@ def wish(
     options: Any = None,
     method: int | None = None,
     manager: str | None = None,
+    shared_with: str = "",
 ) -> tuple[Wish, str]:
     device = Device.model_validate(
         {"name": "d1", "asset": "d1", "urn": "100001", "school": "A School", "form": "portable", "level": level}
         | {"role": role, "platform": "windows", "parameters": {"bitlocker_manager": manager} if manager else {}}
     )
     policy = parse_policy(tpm, pin)
-    return wish_of(resolve(BASELINE, device), observed(method), policy, pin, parse_options(options), 90)
+    return wish_of(
+        resolve(BASELINE, device), observed(method), policy, pin, parse_options(options), 90, shared_with=shared_with
+    )
 
 
 def test_the_level_says_what_opens_it_and_the_stricter_method_is_taken() -> None:
@@ -82,11 +85,28 @@ def test_a_weaker_start_than_the_level_asks_for_is_refused() -> None:
         ("high", "192837", "must have 8 to 64 characters at level high"),
         ("high", "correct horse", "has other characters than digits"),
         ("high", "1" * 21, "has more than 20 digits"),
+        ("standard", "12345", "must have 6 to 64 characters at level standard"),
+        ("standard", "19283a", "has other characters than digits"),
+        ("standard", "-192837", "has other characters than digits"),
+        ("standard", "1928.37", "has other characters than digits"),
+        # What Python calls digits and no keyboard of a start has.
+        ("standard", "\u0661\u0669\u0662\u0668\u0663\u0667", "characters that not every keyboard types"),
+        ("standard", "19283\u00b2", "characters that not every keyboard types"),
+        ("standard", "192837\n", "characters that not every keyboard types"),
+        ("standard", " 192837", "a blank at its end"),
+        ("standard", "192837\x00", "characters that not every keyboard types"),
     ],
 )
 def test_what_is_wrong_with_a_pin_is_said_and_it_is_not_sent(level: str, pin: str, words: str) -> None:
-    found, wrong = wish(level, pin=pin)
+    found, wrong = wish(level, tpm="tpm-and-pin", pin=pin)
     assert words in wrong and found.pin == "" and (not pin or pin not in wrong)
+
+
+def test_one_pin_for_several_devices_is_not_sent() -> None:
+    found, wrong = wish("high", pin="19283746", shared_with="office-2")
+    assert "leeboard_disk_pin is that of office-2 too, and a PIN is of one device" in wrong
+    assert found.pin == "" and found.driver["without_pin"] is True
+    assert wish("standard", pin="19283746", shared_with="office-2")[1] == "", "no PIN is asked for there"
 
 
 def test_options_are_names_that_are_there() -> None:

@@ -27,7 +27,7 @@ from tests.reliability.points import bench
 from tests.reliability.scenarios import FirstKey
 from tests.reliability.watched import CONTROLLER
 from tests.unit.escrow.test_certificates import signed, usage
-from tests.unit.escrow.vaults import AT, custodian, private
+from tests.unit.escrow.vaults import AT, custodian, full_from, private
 from tests.unit.linux.disks import PASSPHRASE, cryptsetup, needs_cryptsetup
 from tests.unit.linux.luks_machine import Disk
 
@@ -254,19 +254,6 @@ def test_a_header_of_another_disk_is_refused(
 
 
 # A disk that is full
-
-
-def full_from(number: int, patched: pytest.MonkeyPatch) -> None:
-    """Every write from the `number`th on finds no room."""
-    fsync, calls = os.fsync, [0]
-
-    def full(descriptor: int) -> None:
-        calls[0] += 1
-        if calls[0] >= number:
-            raise OSError(28, "No space left on device")
-        fsync(descriptor)
-
-    patched.setattr(os, "fsync", full)
 
 
 def test_no_room_from_any_write_on_is_one_clear_line_and_the_next_run_finishes(tmp_path: Path) -> None:

@@ -94,6 +94,19 @@ def dying(point: int, moment: str = "before") -> Iterator[list[int]]:
         yield calls
 
 
+def full_from(number: int, patched: pytest.MonkeyPatch) -> None:
+    """Every write from the `number`th on finds no room where it is to be on the disk."""
+    fsync, calls = os.fsync, [0]
+
+    def full(descriptor: int) -> None:
+        calls[0] += 1
+        if calls[0] >= number:
+            raise OSError(28, "No space left on device")
+        fsync(descriptor)
+
+    patched.setattr(os, "fsync", full)
+
+
 def keep(vault: Vault, folder: Path) -> Path:
     """A copy of the vault and of what the controller remembers, to begin from again."""
     saved = folder / "saved"

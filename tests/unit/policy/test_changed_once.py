@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from leeboard.model.device import device
@@ -14,6 +16,7 @@ from leeboard.planning.plan import plan
 from leeboard.policy.load import load
 from leeboard.policy.resolve import Wanted, resolve
 from leeboard.verdict.evaluate import evaluate
+from tests.unit.policy.breaks import AGE, DOR, GOOD, lint
 
 BASELINE = load()
 AT = datetime(2026, 12, 3, 2, tzinfo=UTC)
@@ -73,3 +76,25 @@ def test_on_a_device_of_many_it_is_not_asked_for() -> None:
     wanted = wanted_of(leeboard_role="pupil_shared", **OURS)
     assert planned(wanted, seen(KEPT)) == []
     assert not [one for one in wanted.settings if one.setting.id == "device-password-attempts"]
+
+
+def test_controls_that_wait_for_each_other_are_each_named(tmp_path: Path) -> None:
+    """A circle of three, and a fourth that only waits for it, which is no part of it."""
+    shutil.copytree(GOOD, tmp_path / "baseline")
+    waits = {DOR: [("panes", "AGE-01"), ("front-too", "DOR-01")], AGE: [("age", "DOR-02")]}
+    for file, settings in waits.items():
+        path = tmp_path / "baseline" / file
+        for setting, first in settings:
+            head = f"      - id: {setting}\n"
+            assert path.read_text().count(head) == 1
+            path.write_text(path.read_text().replace(head, f"{head}        changed_once: {first}\n"))
+    found = {problem.key: problem.message for problem in lint(tmp_path / "baseline") if "in turn" in problem.message}
+    assert {key: message.split(",")[0] for key, message in found.items()} == {
+        "DOR-01.panes.changed_once": "AGE-01 waits for DOR-01 in turn",
+        "DOR-02.front-too.changed_once": "DOR-01 waits for DOR-02 in turn",
+        "AGE-01.age.changed_once": "DOR-02 waits for AGE-01 in turn",
+    }
+    path = tmp_path / "baseline" / DOR
+    path.write_text(path.read_text().replace("changed_once: DOR-01", "changed_once: DOR-02"))
+    found = {problem.key: problem.message for problem in lint(tmp_path / "baseline") if "in turn" in problem.message}
+    assert list(found) == ["DOR-02.front-too.changed_once"]

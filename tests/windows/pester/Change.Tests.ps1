@@ -221,6 +221,13 @@ Describe 'Write-LeeboardJournal' {
         $lines[0] | Should -Match '"at":"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"'
     }
 
+    It 'says on a full drive that nothing is changed' -Skip:$IsWindows {
+        # What is written there finds no room, as on a drive that is full.
+        [void][System.IO.Directory]::CreateDirectory($Folder)
+        [void](New-Item -ItemType SymbolicLink -Path ([System.IO.Path]::Combine($Folder, 'run-1.jsonl')) -Target '/dev/full')
+        { Write-Entry 'run-1' } | Should -Throw '*run-1.jsonl cannot be written, so the change is not made (IOException: No space left*); make room on that drive'
+    }
+
     It 'takes no run id that is a path or a device: <RunId>' -TestCases @(
         @{ RunId = '..\x' }, @{ RunId = 'a/b' }, @{ RunId = 'a:b' }, @{ RunId = 'nul' }, @{ RunId = 'COM1.x' }, @{ RunId = '.x' }
         @{ RunId = 'x' * 65 }

@@ -11,6 +11,7 @@ $script:Words = @{
     '00000001' = 'it did not do what was asked, and calls that no error (S_FALSE)'
     '80070005' = 'access was denied; it takes an administrator, and nobody may be using the volume'
     '80070057' = 'it does not accept what it was given, or group policy wants another value'
+    '80070070' = 'the drive is full; make room on it'
     '80280001' = 'the password of the owner of the TPM is wrong'
     '80280803' = 'the TPM is locked out after too many wrong tries; wait until it lets go, or restart the machine'
     '80284008' = 'this machine has no TPM that Windows can use'

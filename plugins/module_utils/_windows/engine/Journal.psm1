@@ -52,10 +52,17 @@ function Write-LeeboardJournal {
     }
     $path = [System.IO.Path]::Combine($Folder, "$RunId.jsonl")
     $bytes = [System.Text.Encoding]::UTF8.GetBytes((ConvertTo-Line $line))
-    $stream = New-Object -TypeName System.IO.FileStream -ArgumentList $path, 'Append', 'Write', 'Read'
+    # Without a buffer: what has no room would be tried once more when the file is closed, and say so in its own words.
+    $stream = New-Object -TypeName System.IO.FileStream -ArgumentList $path, 'Append', 'Write', 'Read', 1
+    $size = $stream.Position
     try {
         $stream.Write($bytes, 0, $bytes.Length)
         $stream.Flush($true)
+    } catch {
+        $problem = ConvertTo-LeeboardProblem $_
+        # Half a line would spoil the next one.
+        try { $stream.SetLength($size) } catch { Write-Verbose "what was begun stays in $path" }
+        throw (New-LeeboardProblem -Code failed -Why "$path cannot be written, so the change is not made ($($problem.Why)); make room on that drive")
     } finally {
         $stream.Dispose()
     }
