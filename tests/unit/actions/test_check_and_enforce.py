@@ -211,7 +211,7 @@ def test_a_failed_enforce_gives_its_reason_first(tmp_path: Path) -> None:
         ANSIBLE_STDOUT_CALLBACK="ansible.builtin.default",
     )  # fmt: skip
     assert done.returncode == 2, done.stdout
-    words = r"it is the same machine as pc1\b.*; nothing was changed"
+    words = r"another machine answered: this is pc1 of the same school by .*; nothing was changed"
     first, *others = [line for line in done.stdout.splitlines() if "pc2" in line or re.search(words, line)]
     assert re.match(rf"\[ERROR\]: leeboard: pc2: {words}$", first), done.stdout
     assert any(line.startswith("fatal: [pc2]: FAILED!") for line in others), done.stdout
