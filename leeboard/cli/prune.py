@@ -32,9 +32,7 @@ def now() -> datetime:
 def prune(
     before: Annotated[
         datetime,
-        typer.Option(
-            metavar="YYYY-MM-DD", parser=day_given, help="Put away runs that began before this day, in UTC."
-        ),
+        typer.Option(metavar="YYYY-MM-DD", parser=day_given, help="Put away runs that began before this day, in UTC."),
     ],
     urns: Annotated[
         list[str] | None, typer.Argument(metavar="URN", help="Schools; by default all in the evidence folder.")
