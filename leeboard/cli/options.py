@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -14,3 +15,14 @@ Database = Annotated[
         "--database", envvar="LEEBOARD_DATABASE", help="File or PostgreSQL URL; by default leeboard.db in --var."
     ),
 ]
+
+
+def day_given(text: str) -> datetime:
+    """The midnight that begins a day as people type it: YYYY-MM-DD, without a time zone. For an option's `parser`.
+
+    Raises typer.BadParameter, which says how a day is written: Click would name strptime's own format.
+    """
+    try:
+        return datetime.strptime(text, "%Y-%m-%d")
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no day: write it as YYYY-MM-DD") from None

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from leeboard.cli.ingest import schools_of
-from leeboard.cli.options import Database, Var
+from leeboard.cli.options import Database, Var, day_given
 from leeboard.cli.prompts import agreed, check_text
 from leeboard.errors import LeeboardError
 from leeboard.evidence.keeping.pruning import Plan, plan
@@ -32,9 +32,7 @@ def now() -> datetime:
 def prune(
     before: Annotated[
         datetime,
-        typer.Option(
-            metavar="YYYY-MM-DD", formats=["%Y-%m-%d"], help="Put away runs that began before this day, in UTC."
-        ),
+        typer.Option(metavar="YYYY-MM-DD", parser=day_given, help="Put away runs that began before this day, in UTC."),
     ],
     urns: Annotated[
         list[str] | None, typer.Argument(metavar="URN", help="Schools; by default all in the evidence folder.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 import tarfile
 import zipfile
 from pathlib import Path
@@ -9,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.house import tree
+from tests.unit.playing import small_machine
 
 LIST = "tests/house/archive.txt"
 
@@ -50,3 +53,24 @@ def test_wheel_holds_the_brain_with_its_baselines(built: Path) -> None:
     package = {name for name in tree.files() if name.startswith("leeboard/")}
     tree.none(sorted(package - held), "not in the wheel; see package-data in pyproject.toml:")
     assert {name.split("/")[0] for name in held if not name.startswith("leeboard-")} == {"leeboard"}
+
+
+def test_the_wheel_says_how_to_get_the_collection_and_then_checks_this_machine(built: Path, tmp_path: Path) -> None:
+    """`drift --this-machine` changes nothing here. The wheel's own commands are tried in tests/windows."""
+    (wheel,) = built.glob("leeboard-*.whl")
+    zipfile.ZipFile(wheel).extractall(tmp_path / "wheel")
+    place = {"ANSIBLE_COLLECTIONS_PATH": str(tmp_path / "collections"), "HOME": str(tmp_path)}
+    place |= {"PYTHONPATH": str(tmp_path / "wheel"), "LEEBOARD_VAR": str(tmp_path / "var")}
+    start = "import leeboard.cli.main as it; assert it.__file__.startswith('{}'); it.main()".format(tmp_path / "wheel")
+    drift = (*small_machine(), sys.executable, "-c", start, "drift", "--this-machine")
+
+    without = tree.run(*drift, cwd=tmp_path, **place)
+    said = r"leeboard: the collection leeboard\.schools is not installed, [^\n]*: (\S+) (collection install) (\S+)\n"
+    told = re.fullmatch(said, without.stdout)
+    assert without.returncode == 1 and told, without.stdout
+    assert not (tmp_path / "var").exists(), "nothing is begun that cannot be done"
+
+    tree.finds_nothing(told[1], *told[2].split(), told[3], "--offline", cwd=built, **place)
+    done = tree.run(*drift, cwd=tmp_path, **place)
+    assert done.returncode == 0 and "To check a school: leeboard drift -i" in done.stdout, done.stdout
+    assert (tmp_path / "var" / "drift-this-machine.html").is_file()

@@ -371,7 +371,7 @@ def test_a_suspension_is_previewed_recorded_and_excused(controller: Controller) 
     for check in (True, False):  # a roll-out leaves it alone, and fails nothing
         within = controller.roll_out(check)
         assert not within["changed"] and not within["failed"], within["msg"]
-        assert "office-1: C: suspended for 1 more restarts, as somebody wished" in within["warnings"]
+        assert "office-1: C: suspended for 1 more restart, as somebody wished" in within["warnings"]
         assert (findings(within)["ENC-09"], findings(within)["ENC-01"]) == ("compliant", "pending")
         assert "C:: it is not protected now: its key lies beside it in clear" in within["leeboard"]
         assert f"so whoever has the device can read it; a window is open for that: {words}" in within["leeboard"]

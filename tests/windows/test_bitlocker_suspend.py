@@ -68,7 +68,7 @@ def test_firmware_goes_in_within_a_window_and_asks_for_nothing(device: BenchDevi
     assert "already" in held_off(kept, device).summary and len(device.changes) == 1
 
     left_alone = roll_out(kept, device, day=6)
-    assert not left_alone.changed and "C: suspended for 1 more restarts, as somebody wished" in left_alone.waiting
+    assert not left_alone.changed and "C: suspended for 1 more restart, as somebody wished" in left_alone.waiting
     volume_time.measure(device.state, 0, 7)
     assert volume_time.restart(device.state) == "clear"
     assert not volume(device.state)["clear_key"]
@@ -135,7 +135,7 @@ def test_the_device_refuses_what_it_must(
 
 def test_a_windows_that_does_not_do_it_is_not_believed(device: BenchDevice, kept: Vault) -> None:
     device.state["behaviour"] = {"DisableKeyProtectors": 0}
-    with pytest.raises(LeeboardError, match="was suspended for 1 restarts, and now its protection is 1"):
+    with pytest.raises(LeeboardError, match="was suspended for 1 restart, and now its protection is 1"):
         held_off(kept, device)
     (window,) = controller_state.records(kept.var, DEVICE.urn, DEVICE.asset).windows
     assert window.ended, "nothing is suspended, so nothing is excused"
@@ -180,7 +180,7 @@ def test_a_window_is_open_where_a_directory_keeps_the_password(bench: Bench, kep
     for dry in (True, False):
         left_alone = given(kept, device, place, 6, dry)
         assert not left_alone.changed
-        assert "C: suspended for 1 more restarts, as somebody wished" in left_alone.waiting
+        assert "C: suspended for 1 more restart, as somebody wished" in left_alone.waiting
     (window,) = controller_state.records(kept.var, DEVICE.urn, DEVICE.asset).windows
     assert not window.ended
     volume_time.restart(device.state)

@@ -11,7 +11,7 @@ import typer
 from leeboard.cli.asking import kept
 from leeboard.cli.asking.kept import Inventory, Json, Kept, Quiet, print_json
 from leeboard.cli.asking.subject import Subject, names_of, subject_of
-from leeboard.cli.options import Database, Var
+from leeboard.cli.options import Database, Var, day_given
 from leeboard.errors import LeeboardError
 from leeboard.evidence.asking.at_day import nights, read_night
 from leeboard.model.words import LONDON, date_text, midnight
@@ -27,7 +27,7 @@ def evidence(
         datetime | None,
         typer.Option(
             metavar="YYYY-MM-DD",
-            formats=["%Y-%m-%d"],
+            parser=day_given,
             help="What was known at the end of this day, in Europe/London. Else now.",
         ),
     ] = None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from leeboard.policy.load import load
 from leeboard.verdict import status
 from tests import bundle_lines
 from tests.unit.estate.risks import raw
-from tests.unit.playing import inventory, play
+from tests.unit.playing import command, inventory, play
 
 CHECK: dict[str, Any] = {"leeboard.schools.check": {}}
 ENFORCE: dict[str, Any] = {"leeboard.schools.enforce": {"family": "LBL"}}
@@ -198,6 +199,23 @@ def test_an_unknown_family_is_named(tmp_path: Path) -> None:
     done = play(tmp_path, inventory(tmp_path, pc1={}), {"leeboard.schools.enforce": {"family": "XYZ"}})
     assert done["status"] == 2
     assert "[ERROR]: leeboard: pc1: there is no family XYZ" in done["output"]  # by name, and not only in the result
+
+
+def test_a_failed_enforce_gives_its_reason_first(tmp_path: Path) -> None:
+    """Before its result, which Ansible prints in one line; pc2 is this very machine too, and is told apart."""
+    source = inventory(tmp_path, **{name: {"leeboard_enforce": ["LBL"]} for name in ("pc1", "pc2")})
+    (tmp_path / "play.yml").write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": [ENFORCE]}]))
+    together = 'exec "$@" 2>&1'  # as on a terminal
+    done = command(
+        tmp_path, "sh", "-c", together, "sh", "ansible-playbook", "play.yml", "-i", str(source), "--check", "-f", "1",
+        ANSIBLE_STDOUT_CALLBACK="ansible.builtin.default",
+    )  # fmt: skip
+    assert done.returncode == 2, done.stdout
+    words = r"another machine answered: this is pc1 of the same school by .*; nothing was changed"
+    first, *others = [line for line in done.stdout.splitlines() if "pc2" in line or re.search(words, line)]
+    assert re.match(rf"\[ERROR\]: leeboard: pc2: {words}$", first), done.stdout
+    assert any(line.startswith("fatal: [pc2]: FAILED!") for line in others), done.stdout
+    assert '"findings"' not in done.stdout, "evidence of a device is some 200 kB"
 
 
 def test_a_preview_shows_every_change_and_makes_none(tmp_path: Path) -> None:

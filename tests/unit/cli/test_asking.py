@@ -176,13 +176,47 @@ def test_each_command_has_its_help_by_h(words: tuple[str, ...]) -> None:
     assert short.exit_code == 0 and short.output == long.output and "-h, --help" in short.output
 
 
-def test_the_shell_completes() -> None:
+# As somebody sets it up who reads the help, and then as bash itself calls what it was given for a line with a tab.
+COMPLETES = """
+leeboard --install-completion >&2 && . ~/.bashrc || exit 1
+[ "$(complete -p leeboard)" = "complete -o default -F _leeboard_completion leeboard" ] || exit 1
+while IFS= read -r line; do
+  IFS=' ' read -ra COMP_WORDS <<<"$line"
+  COMP_CWORD=$((${#COMP_WORDS[@]} - 1)) COMPREPLY=()
+  _leeboard_completion leeboard "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}"
+  echo "$line: ${COMPREPLY[*]}"
+done
+"""
+COMPLETED = {
+    "leeboard st": "status standards",
+    "leeboard waiver n": "new",
+    "leeboard estate import d": "devices",
+    "leeboard drift --fo": "--format --form",
+    "leeboard nosuch": "",
+}
+
+
+def test_the_shell_completes(tmp_path: Path) -> None:
+    command = tmp_path / "bin" / "leeboard"
+    command.parent.mkdir()
+    command.write_text(f"#!{sys.executable}\nfrom leeboard.cli.main import main\nmain()\n", encoding="utf-8")
+    command.chmod(0o755)
     done = subprocess.run(
-        [sys.executable, "-c", "from leeboard.cli.main import main; main()"],
-        env={"_LEEBOARD_COMPLETE": "complete_bash", "COMP_WORDS": "leeboard wor", "COMP_CWORD": "1"},
-        capture_output=True, text=True, check=False, cwd=example.ROOT,
+        ["bash", "--norc", "-c", COMPLETES],
+        input="".join(f"{line}\n" for line in COMPLETED),
+        env={"HOME": str(tmp_path), "PATH": f"{command.parent}:/usr/bin:/bin", "PYTHONPATH": str(example.ROOT)},
+        capture_output=True, text=True, check=False, cwd=tmp_path,
     )  # fmt: skip
-    assert done.stdout.split() == ["worklist"], done.stderr
+    offered = dict(line.partition(": ")[::2] for line in done.stdout.splitlines())
+    assert offered == COMPLETED, done.stderr
+
+
+@pytest.mark.parametrize("words", [("evidence", "EP-0001", "--at"), ("prune", "--before")], ids=" ".join)
+def test_what_is_no_day_is_told_how_a_day_is_written(words: tuple[str, ...], tmp_path: Path) -> None:
+    for text in ("yesterday", "1 December", "2026-13-01", "=2026-12-01"):
+        said = CliRunner().invoke(app, [*words, text, "--var", str(tmp_path)])
+        assert said.exit_code == 2 and f"'{text}' is no day: write it as YYYY-MM-DD" in said.output, said.output
+        assert "%" not in said.output
 
 
 def test_hostile_names_are_escaped_where_they_are_told(ask: Ask) -> None:

@@ -274,7 +274,8 @@ function Get-CommonStep {
     if ($Volume.protection -eq 1) { return }
     $left = $Volume.suspended
     if ($left -and $left -le [int]$Wish['restarts']) {
-        $Plan.pending += "${label}: suspended for $left more restarts, as somebody wished"
+        $often = if ($left -eq 1) { '1 more restart' } else { "$left more restarts" }
+        $Plan.pending += "${label}: suspended for $often, as somebody wished"
         return
     }
     $coming = Get-Coming $Volume

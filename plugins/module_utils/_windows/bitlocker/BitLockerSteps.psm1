@@ -211,7 +211,8 @@ function Get-Suspended {
         'it is not wholly encrypted with its protection on'
     }
     if ($why) { throw (New-LeeboardProblem -Code refused -Why "$why, so it is not suspended") }
-    $text = "$($before.letter) suspended for $restarts restarts"
+    $often = if ($restarts -eq 1) { '1 restart' } else { "$restarts restarts" }
+    $text = "$($before.letter) suspended for $often"
     $journal = Write-LeeboardJournal -RunId $Given.run_id -Driver $script:Driver -Before @{} `
         -Changes @(@{ address = 'suspend-count'; value = $text }) -Edits @(@{
             Target = "BitLocker $($before.name)"
@@ -224,7 +225,7 @@ function Get-Suspended {
     $after = Get-WindowsNow $Given.volume
     if ($after.protection -eq $script:On -or $after.suspended -ne $restarts) {
         throw (New-LeeboardProblem -Code failed -Why (
-                "it was suspended for $restarts restarts, and now its protection is $($after.protection) and the count '$($after.suspended)'"))
+                "it was suspended for $often, and now its protection is $($after.protection) and the count '$($after.suspended)'"))
     }
     return @{ changed = $true; suspended = $restarts; journal = $journal }
 }
