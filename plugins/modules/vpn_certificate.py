@@ -124,8 +124,11 @@ from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 
 from ..module_utils._linux.engine.edits import ChangeRefused  # noqa: E402
 from ..module_utils._linux.engine.host import Host, HostError  # noqa: E402
-from ..module_utils._linux.vpn import certificate, certificate_install, certificate_request, stacks  # noqa: E402
-from ..module_utils._linux.vpn.tunnel_conf import NAME  # noqa: E402
+from ..module_utils._linux.vpn.certificate import install as certificate_install  # noqa: E402
+from ..module_utils._linux.vpn.certificate import pair as certificate  # noqa: E402
+from ..module_utils._linux.vpn.certificate import request as certificate_request  # noqa: E402
+from ..module_utils._linux.vpn.ikev2.conf import NAME  # noqa: E402
+from ..module_utils._linux.vpn.strongswan import stacks  # noqa: E402
 
 ARGUMENTS = {
     "state": {"type": "str", "choices": ["request", "installed", "trusted", "read"], "default": "read"},

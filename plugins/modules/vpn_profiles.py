@@ -49,7 +49,7 @@ journal:
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 
-from ..module_utils._linux.vpn import profiles_driver  # noqa: E402
+from ..module_utils._linux.vpn.profiles import driver as profiles_driver  # noqa: E402
 from ..module_utils.driver_module import ARGUMENTS, run  # noqa: E402
 
 

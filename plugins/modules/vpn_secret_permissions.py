@@ -50,7 +50,7 @@ journal:
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 
-from ..module_utils._linux.vpn import secrets_driver  # noqa: E402
+from ..module_utils._linux.vpn.secrets import driver as secrets_driver  # noqa: E402
 from ..module_utils.driver_module import ARGUMENTS, run  # noqa: E402
 
 

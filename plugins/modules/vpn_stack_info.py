@@ -66,7 +66,8 @@ installed:
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 
 from ..module_utils._linux.engine.host import Host, HostError  # noqa: E402
-from ..module_utils._linux.vpn import old_packages, stacks  # noqa: E402
+from ..module_utils._linux.vpn.profiles import old_packages  # noqa: E402
+from ..module_utils._linux.vpn.strongswan import stacks  # noqa: E402
 
 
 def main() -> None:

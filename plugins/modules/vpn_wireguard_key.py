@@ -77,7 +77,9 @@ from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 
 from ..module_utils._linux.engine.edits import ChangeRefused  # noqa: E402
 from ..module_utils._linux.engine.host import Host, HostError  # noqa: E402
-from ..module_utils._linux.vpn import wireguard_key, wireguard_make, wireguard_words  # noqa: E402
+from ..module_utils._linux.vpn.wireguard import key as wireguard_key  # noqa: E402
+from ..module_utils._linux.vpn.wireguard import make as wireguard_make  # noqa: E402
+from ..module_utils._linux.vpn.wireguard import words as wireguard_words  # noqa: E402
 
 ARGUMENTS = {
     "state": {"type": "str", "choices": ["made", "tried", "read"], "default": "read"},

@@ -116,7 +116,10 @@ sys.path.insert(0, "/root/code")
 from _linux.checkpoint import arm, covers, ending
 from _linux.engine.change import apply
 from _linux.engine.host import Host
-from _linux.vpn import certificate, certificate_install, certificate_request, driver
+from _linux.vpn import driver
+from _linux.vpn.certificate import install as certificate_install
+from _linux.vpn.certificate import pair as certificate
+from _linux.vpn.certificate import request as certificate_request
 host, given = Host(), json.load(sys.stdin)
 """
 ASK = 'print(json.dumps(certificate_request.request(host, given["name"], "P-384")[1]))'

@@ -32,9 +32,10 @@ table netdev lab_wireguard {
   }
 }
 """
-MADE = "from _linux.vpn import wireguard_make\nprint(json.dumps(wireguard_make.make(host, [])))"
+MADE = "from _linux.vpn.wireguard import make as wireguard_make\nprint(json.dumps(wireguard_make.make(host, [])))"
 TRIED = """
-from _linux.vpn import wireguard_key, wireguard_words
+from _linux.vpn.wireguard import key as wireguard_key
+from _linux.vpn.wireguard import words as wireguard_words
 print(json.dumps(wireguard_key.answered(host, wireguard_words.parse(given["tunnel"]))))
 """
 # Who binds to the card goes by no route of the tunnel's.

@@ -48,8 +48,8 @@ from .simple import (
 from .sshd import driver as sshd
 from .system import identity, kernel, unit
 from .vpn import driver as vpn
-from .vpn import profiles_driver as vpn_profiles
-from .vpn import secrets_driver as vpn_secrets
+from .vpn.profiles import driver as vpn_profiles
+from .vpn.secrets import driver as vpn_secrets
 
 DRIVERS = {
     driver.NAME: driver

@@ -31,13 +31,13 @@ SECRETS = {
     *(f"engine/{name}.py" for name in ("one_file", "private_file", "secret_pipe")),
     *(f"luks/{name}.py" for name in ("authorise", "backup", "derivation", "image", "restore", "slots", "steps", "tpm")),
     "system/kernel_keyring.py",
-    *(f"vpn/certificate_{name}.py" for name in ("install", "request")),
-    "vpn/tunnel_traffic.py",
-    "vpn/wireguard_make.py",
+    *(f"vpn/certificate/{name}.py" for name in ("install", "request")),
+    "vpn/ikev2/traffic.py",
+    "vpn/wireguard/make.py",
 }
 # How a disk is found empty, and formatted: only where the inventory names one.
 FORMATTING = {"luks/disk_tables.py", "luks/empty_disk.py", "luks/format.py"}
-PACKAGES = {"vpn/old_packages.py"}  # what a role asks before it takes packages away
+PACKAGES = {"vpn/profiles/old_packages.py"}  # what a role asks before it takes packages away
 NOT_SENT = WRITING | SECRETS | FORMATTING | PACKAGES
 CHANGING = sorted(
     path.stem for path in (ROOT / "plugins/modules").glob("*.py") if "import ARGUMENTS, run" in path.read_text()

@@ -16,7 +16,8 @@ import pytest
 from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.edits import ChangeRefused
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, HostError
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import wireguard_key, wireguard_make
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.wireguard import key as wireguard_key
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.wireguard import make as wireguard_make
 from ansible_collections.leeboard.schools.plugins.modules import vpn_wireguard_key
 from ansible_collections.leeboard.schools.plugins.plugin_utils.vpn_wireguard import (
     MODULE,

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.edits import ChangeRefused
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import HostError
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import certificate_install
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.certificate import (
+    install as certificate_install,
+)
 from ansible_collections.leeboard.schools.plugins.modules import vpn_certificate
 from ansible_collections.leeboard.schools.plugins.plugin_utils.vpn_certificates import MODULE, Certificates
 

@@ -29,23 +29,26 @@ PLAIN: Mapping[str, str | None] = {
     "/etc/NetworkManager/NetworkManager.conf": "[main]\n",
 }  # fmt: skip
 # What a machine has besides, and the code that reads it.
-IPSEC = {"vpn.strongswan", "vpn.swanctl", "vpn.charon", "vpn.ipsec", "vpn.settings", "vpn.tunnel_left"}
+IPSEC = {
+    *(f"vpn.strongswan.{name}" for name in ("profiles", "swanctl", "charon", "ipsec", "settings")),
+    "vpn.ikev2.left",
+}
 OPEN = {"engine.access_attribute", *IPSEC}
 FIREWALL = {f"firewall.{name}" for name in ("ours", "table", "words", "guests", "way_in")}
 SENDING = {"system.tls_files", "system.certificate"}
 RSYSLOG = {"logging.rsyslog_service", "logging.rsyslog", "logging.rainerscript", *SENDING}
 BESIDES = [
     ("/usr/bin/plasmashell", {"kconfig.view", "kconfig.files", "kconfig.ini", "kconfig.cascade", "kconfig.session"}),
-    ("/etc/swanctl/swanctl.conf", {"system.private_keys", "vpn.configurations", *OPEN}),
+    ("/etc/swanctl/swanctl.conf", {"system.private_keys", "vpn.secrets.configurations", *OPEN}),
     ("/etc/ipsec.secrets", OPEN),
     (
         "/etc/wireguard/leeboard.conf",
         {
-            *(f"vpn.wireguard_{part}" for part in ("state", "conf", "words")),
-            "vpn.tunnel_words",
+            *(f"vpn.wireguard.{part}" for part in ("state", "conf", "words")),
+            "vpn.ikev2.words",
             "engine.access_attribute",
             "system.private_keys",
-            "vpn.configurations",
+            "vpn.secrets.configurations",
         },
     ),
     ("/usr/sbin/rsyslogd", RSYSLOG),
@@ -57,10 +60,10 @@ CHANGES = {
     "engine.home_file", "faillock.changes", "faillock.trial", "faillock.update", "firewall.putting_back",
     "firewall.writing", "kconfig.changes", "luks.key_files_changes", "logging.writing", "removable_media.changes",
     "simple.sharing_off", "sshd.administrators", "sshd.changes", "sshd.cover", "sshd.our_file", "sshd.visitor",
-    "system.came_by", "system.root_only_path", "vpn.certificate", "vpn.nm_profile", "vpn.profiles_changes",
-    "vpn.secrets_changes", "vpn.stacks",
-    "vpn.tunnel_changes", "vpn.tunnel_cover", "vpn.tunnel_gone", "vpn.wireguard_changes", "vpn.wireguard_key",
-    "vpn.wireguard_make",
+    "system.came_by", "system.root_only_path", "vpn.certificate.pair", "vpn.profiles.nm_profile", "vpn.profiles.changes",
+    "vpn.secrets.changes", "vpn.strongswan.stacks",
+    "vpn.tunnel.changes", "vpn.tunnel.cover", "vpn.tunnel.gone", "vpn.wireguard.changes", "vpn.wireguard.key",
+    "vpn.wireguard.make",
 }  # fmt: skip
 VISIT = """
 import json, sys

@@ -15,14 +15,16 @@ from typing import Any
 import pytest
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.edits import ChangeRefused
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, Host
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import (
-    certificate,
-    certificate_install,
-    certificate_request,
-    tunnel_names,
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.certificate import (
+    install as certificate_install,
 )
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.certificate_install import Given
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.tunnel_traffic import Question
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.certificate import pair as certificate
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.certificate import (
+    request as certificate_request,
+)
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.certificate.install import Given
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.ikev2 import names as tunnel_names
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.ikev2.traffic import Question
 from cryptography import x509
 
 from tests.unit.linux.folder import folder

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, Host, HostError
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import certificate, certificate_state
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import driver as vpn
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.certificate import pair as certificate
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.certificate import state as certificate_state
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding

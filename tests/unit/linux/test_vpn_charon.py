@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, HostError
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.system.systemd_unit import UNITS
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import charon as vpn_charon
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import driver as vpn
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import secrets_driver
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.secrets import driver as secrets_driver
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.strongswan import charon as vpn_charon
 
 from tests.unit.linux import own
 from tests.unit.linux.folder import Answers, folder

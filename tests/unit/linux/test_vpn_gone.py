@@ -13,14 +13,12 @@ from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.cha
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, Host
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.undo.run import undo
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import driver as vpn
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import (
-    stacks,
-    tunnel_again,
-    tunnel_conf,
-    tunnel_cover,
-    tunnel_gone,
-    tunnel_names,
-)
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.ikev2 import again as tunnel_again
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.ikev2 import conf as tunnel_conf
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.ikev2 import names as tunnel_names
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.strongswan import stacks
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.tunnel import cover as tunnel_cover
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.tunnel import gone as tunnel_gone
 
 from tests.unit.linux.folder import folder
 from tests.unit.linux.test_vpn_tunnel import AUTHORITY, CERTIFICATE, FILES, KEY, LOADED, TEXT, THERE, Charon

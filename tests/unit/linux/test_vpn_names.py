@@ -16,11 +16,9 @@ from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.hos
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.firewall import nft
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.undo.loading import loading
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import driver as vpn
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import (
-    tunnel_cover,
-    tunnel_names,
-    tunnel_words,
-)
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.ikev2 import names as tunnel_names
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.ikev2 import words as tunnel_words
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.tunnel import cover as tunnel_cover
 
 from tests.unit.linux.test_vpn_tunnel import BEFORE, RELOAD, RESTART, TEXT, THERE, change, machine, nobody_came
 

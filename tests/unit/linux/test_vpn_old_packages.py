@@ -10,7 +10,7 @@ from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.hos
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.system import our_devices
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.system.came_by import CameBy
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import driver as vpn
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import old_packages, others
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.profiles import old_packages, others
 
 from tests.unit.linux.folder import Answers, effective, folder
 

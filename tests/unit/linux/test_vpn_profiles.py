@@ -17,12 +17,10 @@ from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine imp
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.change import ChangeRefused, apply
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, Host
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.undo.run import undo
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import (
-    charon,
-    nm_profile,
-    profiles_changes,
-    profiles_driver,
-)
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.profiles import changes as profiles_changes
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.profiles import driver as profiles_driver
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.profiles import nm_profile
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.strongswan import charon
 
 from tests.unit.linux.folder import PASSWD, Answers, effective, folder
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import driver as vpn
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import secrets_driver
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.secrets import driver as secrets_driver
 
 from tests.unit.linux.folder import PASSWD, folder
 

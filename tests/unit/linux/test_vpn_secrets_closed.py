@@ -17,7 +17,7 @@ from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.cha
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Host
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.system import access_list
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.undo.run import undo
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import secrets_driver
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.secrets import driver as secrets_driver
 
 from tests.unit.linux.folder import PASSWD, folder
 

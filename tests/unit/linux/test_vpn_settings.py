@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import HostError
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import settings as vpn_settings
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.strongswan import settings as vpn_settings
 
 from tests.unit.linux import own
 from tests.unit.linux.folder import folder

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, Host
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.system.came_by import CameBy
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import stacks
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.strongswan import stacks
 
 from tests.unit.linux.folder import Answers, folder
 

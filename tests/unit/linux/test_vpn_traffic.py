@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import tunnel_traffic
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.tunnel_traffic import Question
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.ikev2 import traffic as tunnel_traffic
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.ikev2.traffic import Question
 
 from tests.device_code import LINUX
 
@@ -86,8 +86,8 @@ shift; exec "$@"
 CODE = """
 import json, subprocess, sys, time
 sys.path.insert(0, {code!r})
-from _linux.vpn import tunnel_traffic
-from _linux.vpn.tunnel_traffic import Question
+from _linux.vpn.ikev2 import traffic as tunnel_traffic
+from _linux.vpn.ikev2.traffic import Question
 
 def came_in():
     shown = subprocess.run(["ip", "-j", "-s", "link", "show", "dev", "tunnel"], capture_output=True, text=True).stdout

@@ -17,13 +17,11 @@ from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.hos
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.system.came_by import CameBy
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.undo.loading import loading
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import driver as vpn
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import (
-    stacks,
-    tunnel_again,
-    tunnel_changes,
-    tunnel_conf,
-    tunnel_words,
-)
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.ikev2 import again as tunnel_again
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.ikev2 import conf as tunnel_conf
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.ikev2 import words as tunnel_words
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.strongswan import stacks
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.tunnel import changes as tunnel_changes
 
 from tests.unit.linux.folder import Answers, effective, folder
 from tests.vm.authority import CLIENT, Authority

@@ -22,14 +22,12 @@ from ansible_collections.leeboard.schools.plugins.module_utils._linux.system.cam
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.undo.loading import loading
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.undo.run import undo
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import driver as vpn
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import (
-    tunnel_conf,
-    tunnel_cover,
-    wireguard,
-    wireguard_changes,
-    wireguard_conf,
-    wireguard_words,
-)
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.ikev2 import conf as tunnel_conf
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.tunnel import cover as tunnel_cover
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.wireguard import changes as wireguard_changes
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.wireguard import conf as wireguard_conf
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.wireguard import profiles as wireguard
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.wireguard import words as wireguard_words
 
 from tests.unit.estate.vpn.declared import GATEWAY_KEY, OTHER_KEY
 from tests.unit.linux.folder import PASSWD, Answers, folder

@@ -16,13 +16,11 @@ import pytest
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.edits import ChangeRefused
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, Host, HostError
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.firewall import nft
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import (
-    nft_table,
-    wireguard_conf,
-    wireguard_key,
-    wireguard_make,
-    wireguard_words,
-)
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import nft_table
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.wireguard import conf as wireguard_conf
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.wireguard import key as wireguard_key
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.wireguard import make as wireguard_make
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.wireguard import words as wireguard_words
 
 from tests.unit.estate.vpn.declared import GATEWAY_KEY
 from tests.unit.linux.folder import folder

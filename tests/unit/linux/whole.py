@@ -13,7 +13,8 @@ from pathlib import Path
 
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.audit import auditd as dropin_auditd
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, Host, HostError
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import wireguard_conf, wireguard_words
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.wireguard import conf as wireguard_conf
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.wireguard import words as wireguard_words
 
 from tests.unit.linux import audit, disks, forwarding
 from tests.unit.linux.folder import folder

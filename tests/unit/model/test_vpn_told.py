@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import tunnel_words
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.ikev2 import words as tunnel_words
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 

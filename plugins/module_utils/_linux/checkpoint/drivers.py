@@ -15,7 +15,7 @@ from ..faillock import driver as faillock
 from ..firewall import driver as firewall
 from ..sshd import driver as sshd
 from ..vpn import driver as vpn
-from ..vpn import profiles_driver as vpn_profiles
+from ..vpn.profiles import driver as vpn_profiles
 
 
 class CutOffDriver(Driver, Protocol):

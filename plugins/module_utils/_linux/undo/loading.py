@@ -22,16 +22,16 @@ from ..sshd.our_file import read_again
 from ..system.systemd_unit import state
 from ..system.unit import RUNS
 from ..system.units_enabled import UNITS
-from ..vpn.networkmanager import FOLDERS as NM_FOLDERS
-from ..vpn.nm_profile import NMCLI
-from ..vpn.nm_profile import RELOAD as RELOAD_NM
-from ..vpn.stacks import UNIT as CHARON
-from ..vpn.tunnel_again import LOAD as LOAD_VPN_AGAIN
-from ..vpn.tunnel_again import TEXTS as VPN_AGAIN
-from ..vpn.tunnel_names import LOAD as LOAD_VPN_NAMES
-from ..vpn.tunnel_names import RULES as VPN_NAMES
-from ..vpn.wireguard_conf import CONF as WIREGUARD
-from ..vpn.wireguard_conf import LOAD as LOAD_WIREGUARD
+from ..vpn.ikev2.again import LOAD as LOAD_VPN_AGAIN
+from ..vpn.ikev2.again import TEXTS as VPN_AGAIN
+from ..vpn.ikev2.names import LOAD as LOAD_VPN_NAMES
+from ..vpn.ikev2.names import RULES as VPN_NAMES
+from ..vpn.profiles.networkmanager import FOLDERS as NM_FOLDERS
+from ..vpn.profiles.nm_profile import NMCLI
+from ..vpn.profiles.nm_profile import RELOAD as RELOAD_NM
+from ..vpn.strongswan.stacks import UNIT as CHARON
+from ..vpn.wireguard.conf import CONF as WIREGUARD
+from ..vpn.wireguard.conf import LOAD as LOAD_WIREGUARD
 
 SYSTEMD = re.compile(r"\A/etc/systemd/([a-z][a-z0-9-]*)\.conf(?:\.d/.*)?\Z")
 AUDIT_RULES = "/etc/audit/rules.d"

@@ -26,9 +26,10 @@ from ..engine.edits import Change, DryRun
 from ..engine.host import Host, HostError
 from ..engine.reading import Reading, Readings, absent, reading, unreadable, value
 from ..engine.safe_read import read_each
-from . import networkmanager, others, wireguard
 from .files import NO_TUNNEL, OWN_CONF, OWN_NAME, OWN_NETWORKD, OWN_WIREGUARD, OWN_WIREGUARD_KEY, has_ipsec
 from .profile import Profile
+from .profiles import networkmanager, others
+from .wireguard import profiles as wireguard
 
 if TYPE_CHECKING:
     from ..engine.cover import Cover
@@ -49,14 +50,14 @@ def observe(host: Host, addresses: list[str]) -> Readings:
 def dry_run(host: Host, changes: list[Change]) -> DryRun:
     """The files and commands of the school's own tunnel; any other address is refused. Raises ChangeRefused,
     HostError."""
-    from . import tunnel_changes
+    from .tunnel import changes as tunnel_changes
 
     return tunnel_changes.plan(host, changes)
 
 
 def cover(host: Host, changes: list[Change]) -> Cover:
     """What brings the device back from that. Raises ChangeRefused, HostError."""
-    from . import tunnel_cover
+    from .tunnel import cover as tunnel_cover
 
     return tunnel_cover.cover(host, changes)
 
@@ -83,17 +84,17 @@ def _read(host: Host, address: str) -> Reading:
 
 def _tunnel(host: Host) -> Reading:
     if host.exists(OWN_WIREGUARD):
-        from . import wireguard_state
+        from .wireguard import state as wireguard_state
 
         return wireguard_state.read(host, NAME)
     ipsec = _ipsec(host)
     if ipsec and (host.exists(OWN_CONF) or ipsec.has(host, OWN_NAME)):
-        from . import tunnel_state
+        from .ikev2 import state as tunnel_state
 
         return tunnel_state.read(host, NAME)
     left = [f"left:{one}" for one in (OWN_WIREGUARD_KEY, OWN_NETWORKD) if host.exists(one)]
     if ipsec:
-        from . import tunnel_left  # only where there is something of IPsec
+        from .ikev2 import left as tunnel_left  # only where there is something of IPsec
 
         left = [*dict.fromkeys([*left, *tunnel_left.words(host).split()])]
     elif not left:
@@ -104,7 +105,7 @@ def _tunnel(host: Host) -> Reading:
 def _certificate(host: Host) -> Reading:
     if not host.exists(OWN_CONF):
         return reading(NAME, "certificate", absent(NO_TUNNEL))
-    from . import certificate_state
+    from .certificate import state as certificate_state
 
     return certificate_state.read(host, NAME)
 
@@ -113,7 +114,7 @@ def _ipsec(host: Host) -> ModuleType | None:
     """The module for IPsec, or None where there is nothing of it: compiling it costs the device more than a look."""
     if not has_ipsec(host):
         return None
-    from . import strongswan
+    from .strongswan import profiles as strongswan
 
     return strongswan
 
