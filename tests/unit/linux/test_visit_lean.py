@@ -29,10 +29,8 @@ PLAIN: Mapping[str, str | None] = {
     "/etc/NetworkManager/NetworkManager.conf": "[main]\n",
 }  # fmt: skip
 # What a machine has besides, and the code that reads it.
-IPSEC = {
-    *(f"vpn.strongswan.{name}" for name in ("profiles", "swanctl", "charon", "ipsec", "settings")),
-    "vpn.ikev2.left",
-}
+STRONGSWAN = ("profiles", "swanctl", "charon", "ipsec", "settings")
+IPSEC = {*(f"vpn.strongswan.{name}" for name in STRONGSWAN), "vpn.ikev2.left"}
 OPEN = {"engine.access_attribute", *IPSEC}
 FIREWALL = {f"firewall.{name}" for name in ("ours", "table", "words", "guests", "way_in")}
 SENDING = {"system.tls_files", "system.certificate"}
@@ -60,10 +58,9 @@ CHANGES = {
     "engine.home_file", "faillock.changes", "faillock.trial", "faillock.update", "firewall.putting_back",
     "firewall.writing", "kconfig.changes", "luks.key_files_changes", "logging.writing", "removable_media.changes",
     "simple.sharing_off", "sshd.administrators", "sshd.changes", "sshd.cover", "sshd.our_file", "sshd.visitor",
-    "system.came_by", "system.root_only_path", "vpn.certificate.pair", "vpn.profiles.nm_profile", "vpn.profiles.changes",
-    "vpn.secrets.changes", "vpn.strongswan.stacks",
-    "vpn.tunnel.changes", "vpn.tunnel.cover", "vpn.tunnel.gone", "vpn.wireguard.changes", "vpn.wireguard.key",
-    "vpn.wireguard.make",
+    "system.came_by", "system.root_only_path", "vpn.certificate.pair", "vpn.profiles.changes",
+    "vpn.profiles.nm_profile", "vpn.secrets.changes", "vpn.strongswan.stacks", "vpn.tunnel.changes", "vpn.tunnel.cover",
+    "vpn.tunnel.gone", "vpn.wireguard.changes", "vpn.wireguard.key", "vpn.wireguard.make",
 }  # fmt: skip
 VISIT = """
 import json, sys

@@ -5,14 +5,14 @@ Addresses:
                      makes *running* unreadable
     shared-secrets   list of places where a secret that both ends know stands, never the secret
     old-programs     list of programs for PPTP and L2TP that are installed
-    tunnel           the tunnel that Leeboard wrote, in words (tunnel_words.py); absent where it wrote none, and
-                     left:WHAT for what is left of one (tunnel_left.py)
+    tunnel           the tunnel that Leeboard wrote, in words (ikev2/words.py); absent where it wrote none, and
+                     left:WHAT for what is left of one (ikev2/left.py)
     certificate      list of texts, one for each certificate with which this device may prove itself in that tunnel:
-                     from when to when it holds, or what is wrong with it (certificate_state.py); absent without it
+                     from when to when it holds, or what is wrong with it (certificate/state.py); absent without it
 
-Each kind of program has a file of its own beside this one: strongswan.py (swanctl and charon), ipsec.py, wireguard.py,
-networkmanager.py (and netplan), others.py. What the tunnel is made of is in tunnel_*.py and certificate*.py, and where
-it is one of WireGuard in wireguard_*.py.
+Each kind of program is read in a file of its own: strongswan/profiles.py (swanctl, charon and ipsec.conf),
+wireguard/profiles.py, profiles/networkmanager.py (and netplan), profiles/others.py. The school's own tunnel is changed
+in tunnel/. What it is made of is in ikev2/ and certificate/, or in wireguard/.
 """
 
 from __future__ import annotations

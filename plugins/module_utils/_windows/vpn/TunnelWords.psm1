@@ -4,7 +4,7 @@
 #AnsibleRequires -PowerShell ..engine.Reading
 
 # The words in which the school's own VPN profile is described: setting and reading, with blanks between them. They are
-# those of Linux (_linux/vpn/tunnel_words.py) as far as a profile of Windows can say them.
+# those of Linux (_linux/vpn/ikev2/words.py) as far as a profile of Windows can say them.
 #
 #     gateway:vpn.example.sch.uk              the name in its certificate, by which it is called
 #     ike:aes256gcm16-prfsha384-ecp384        one proposal: a profile has one suite

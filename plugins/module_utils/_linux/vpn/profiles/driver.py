@@ -5,7 +5,7 @@ Addresses:
                      that a school can say it. The value that is written are those that stay
     only-loaded      list of "NAME" of the connections that charon has and no file of swanctl; only read
 
-What a change does is in profiles_changes.py.
+What a change does is in changes.py.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Files and folders that say what a VPN does: whoever may change them can lead it elsewhere, or run a command as root.
 
-What holds a secret is in secrets.py. NetworkManager reads only what belongs to root, so its folder is not asked here.
+What holds a secret is in files.py. NetworkManager reads only what belongs to root, so its folder is not asked here.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 The address is `open-to-others`: a list of "path owner:group mode" of what others than root could read or change, with
 whom an access list lets in besides; [] when all is well. open_places.py says what is open.
 
-What a change does is in secrets_changes.py.
+What a change does is in changes.py.
 """
 
 from __future__ import annotations

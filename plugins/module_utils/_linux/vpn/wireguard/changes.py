@@ -1,6 +1,6 @@
 """Writing the school's own tunnel of WireGuard, taking it away, and what brings it back under a checkpoint.
 
-The key is not made here: it has to be known at the gateway before any route leads there (wireguard_key.py). Nothing of
+The key is not made here: it has to be known at the gateway before any route leads there (key.py). Nothing of
 it is in the journal.
 """
 

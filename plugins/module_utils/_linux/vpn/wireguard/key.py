@@ -1,4 +1,4 @@
-"""This device's key of WireGuard, and whether the school's gateway knows it already. wireguard_make.py makes the key.
+"""This device's key of WireGuard, and whether the school's gateway knows it already. make.py makes the key.
 
 wg reads the key from a file that is root's alone. Whether the gateway has the public half is asked by an interface of
 its own that leads nowhere: the two ends shake hands, or they do not, and no route of the device is touched.

@@ -7,7 +7,7 @@
     to:10.20.0.0/16                              what goes through it; 0.0.0.0/0 and ::/0 for everything
     dns:10.20.0.53                               who is asked for names through it, with everything only
 
-Whoever judges a text compares its words, so their order means nothing. IKEv2's words are in tunnel_words.py.
+Whoever judges a text compares its words, so their order means nothing. IKEv2's words are in ikev2/words.py.
 """
 
 from __future__ import annotations
