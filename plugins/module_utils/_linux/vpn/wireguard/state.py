@@ -1,6 +1,6 @@
 """The school's own tunnel of WireGuard as its file has it, and as the kernel has it.
 
-Whether the gateway answers tonight is no part of it: that is not the device's drift. A change asks it (wireguard_key).
+Whether the gateway answers tonight is no part of it: that is not the device's drift. A change asks it (key.py).
 """
 
 from __future__ import annotations
