@@ -147,8 +147,8 @@ def test_charon_loads_the_same(tmp_path: Path) -> None:
     """What the real charon has loaded from a tricky file is what the driver says of it."""
     script = f"""
 import time
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import charon as vpn_charon
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import swanctl as vpn_swanctl
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.strongswan import charon as vpn_charon
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn.strongswan import swanctl as vpn_swanctl
 os.unshare(os.CLONE_NEWNET)
 put("/etc/swanctl/conf.d/tricky.conf", {TRICKY!r})
 charon = subprocess.Popen(["charon-systemd"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
