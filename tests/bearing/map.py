@@ -30,46 +30,7 @@ from .baseline import LINUX, WINDOWS
 MAP = Path(__file__).with_name("map.txt")
 ARCHIVE = ROOT / "tests" / "house" / "archive.txt"
 # Files that moved since the map was drawn: the name in the map, and where the file lies now.
-MOVED: dict[str, str] = {
-    "_linux/vpn/certificate.py": "_linux/vpn/certificate/pair.py",
-    "_linux/vpn/certificate_install.py": "_linux/vpn/certificate/install.py",
-    "_linux/vpn/certificate_request.py": "_linux/vpn/certificate/request.py",
-    "_linux/vpn/certificate_state.py": "_linux/vpn/certificate/state.py",
-    "_linux/vpn/charon.py": "_linux/vpn/strongswan/charon.py",
-    "_linux/vpn/configurations.py": "_linux/vpn/secrets/configurations.py",
-    "_linux/vpn/ipsec.py": "_linux/vpn/strongswan/ipsec.py",
-    "_linux/vpn/networkmanager.py": "_linux/vpn/profiles/networkmanager.py",
-    "_linux/vpn/nm_profile.py": "_linux/vpn/profiles/nm_profile.py",
-    "_linux/vpn/old_packages.py": "_linux/vpn/profiles/old_packages.py",
-    "_linux/vpn/open_places.py": "_linux/vpn/secrets/open_places.py",
-    "_linux/vpn/others.py": "_linux/vpn/profiles/others.py",
-    "_linux/vpn/profiles_changes.py": "_linux/vpn/profiles/changes.py",
-    "_linux/vpn/profiles_driver.py": "_linux/vpn/profiles/driver.py",
-    "_linux/vpn/secrets.py": "_linux/vpn/secrets/files.py",
-    "_linux/vpn/secrets_changes.py": "_linux/vpn/secrets/changes.py",
-    "_linux/vpn/secrets_driver.py": "_linux/vpn/secrets/driver.py",
-    "_linux/vpn/settings.py": "_linux/vpn/strongswan/settings.py",
-    "_linux/vpn/stacks.py": "_linux/vpn/strongswan/stacks.py",
-    "_linux/vpn/strongswan.py": "_linux/vpn/strongswan/profiles.py",
-    "_linux/vpn/swanctl.py": "_linux/vpn/strongswan/swanctl.py",
-    "_linux/vpn/tunnel_again.py": "_linux/vpn/ikev2/again.py",
-    "_linux/vpn/tunnel_changes.py": "_linux/vpn/tunnel/changes.py",
-    "_linux/vpn/tunnel_conf.py": "_linux/vpn/ikev2/conf.py",
-    "_linux/vpn/tunnel_cover.py": "_linux/vpn/tunnel/cover.py",
-    "_linux/vpn/tunnel_gone.py": "_linux/vpn/tunnel/gone.py",
-    "_linux/vpn/tunnel_left.py": "_linux/vpn/ikev2/left.py",
-    "_linux/vpn/tunnel_names.py": "_linux/vpn/ikev2/names.py",
-    "_linux/vpn/tunnel_state.py": "_linux/vpn/ikev2/state.py",
-    "_linux/vpn/tunnel_traffic.py": "_linux/vpn/ikev2/traffic.py",
-    "_linux/vpn/tunnel_words.py": "_linux/vpn/ikev2/words.py",
-    "_linux/vpn/wireguard.py": "_linux/vpn/wireguard/profiles.py",
-    "_linux/vpn/wireguard_changes.py": "_linux/vpn/wireguard/changes.py",
-    "_linux/vpn/wireguard_conf.py": "_linux/vpn/wireguard/conf.py",
-    "_linux/vpn/wireguard_key.py": "_linux/vpn/wireguard/key.py",
-    "_linux/vpn/wireguard_make.py": "_linux/vpn/wireguard/make.py",
-    "_linux/vpn/wireguard_state.py": "_linux/vpn/wireguard/state.py",
-    "_linux/vpn/wireguard_words.py": "_linux/vpn/wireguard/words.py",
-}
+MOVED: dict[str, str] = {}
 WIDTH = 120  # characters
 MACHINES = {"Linux machines": Proof(LINUX), "Windows machines": Proof(WINDOWS)}
 
