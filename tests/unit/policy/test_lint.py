@@ -389,14 +389,10 @@ def test_hostile_files_are_problems_and_nothing_worse(content: bytes, tmp_path: 
     assert lint(tmp_path / "baseline")[0].file == str(path)
 
 
-def test_a_folder_that_is_none() -> None:
-    with pytest.raises(LeeboardError, match="no such folder"):
-        lint(Path("/nowhere"))
-
-
-def test_a_folder_without_a_baseline(tmp_path: Path) -> None:
-    with pytest.raises(LeeboardError, match="holds no baseline"):
-        lint(tmp_path)
+def test_a_folder_that_is_none_or_has_no_baseline(tmp_path: Path) -> None:
+    for folder, message in ((Path("/nowhere"), "no such folder"), (tmp_path, "holds no baseline")):
+        with pytest.raises(LeeboardError, match=message):
+            lint(folder)
 
 
 def test_the_shipped_baseline_is_good() -> None:
