@@ -16,11 +16,12 @@ Set-StrictMode -Version 2.0
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 
-# What -Do gives, or how it failed.
+# What -Do gives, or how it failed. With -List a list, of one thing and of none too.
 function Get-Answer {
-    param([scriptblock]$Do)
+    param([scriptblock]$Do, [switch]$List)
 
     try {
+        if ($List) { return , @(& $Do) }
         return & $Do
     } catch {
         return "$($_.Exception.GetType().Name), $($_.FullyQualifiedErrorId)"
@@ -33,7 +34,7 @@ $accounts = @(Get-Answer {
         if ($null -ne $key) { $key.GetSubKeyNames() }
     })
 # Which of the three signs of an enrolment each key has.
-$enrolments = Get-Answer {
+$enrolments = Get-Answer -List {
     $root = $machine.OpenSubKey('SOFTWARE\Microsoft\Enrollments')
     [object[]]@(foreach ($id in $root.GetSubKeyNames()) {
             $key = $root.OpenSubKey($id)
@@ -64,7 +65,7 @@ function Get-Tree {
         }
     }
 }
-$documents = Get-Answer {
+$documents = Get-Answer -List {
     $key = $machine.OpenSubKey($declared)
     [string[]]@(if ($null -ne $key) { Get-Tree $key '' 0 | Select-Object -First $script:MostLines })
 }
@@ -73,7 +74,7 @@ $withDocument = @(Get-Answer {
         $key = $machine.OpenSubKey("$declared\HostOS\Config\enrollments")
         if ($null -ne $key) { $key.GetSubKeyNames() }
     }) | ForEach-Object { "$_".Trim('{}') }
-$winners = Get-Answer {
+$winners = Get-Answer -List {
     $areas = $machine.OpenSubKey('SOFTWARE\Microsoft\PolicyManager\current\device')
     $found = foreach ($area in @(if ($null -ne $areas) { $areas.GetSubKeyNames() })) {
         $key = $areas.OpenSubKey($area)
@@ -90,7 +91,7 @@ $winners = Get-Answer {
 }
 # Which of DSC's documents there are, and what its own service says of itself: the one is how Leeboard tells DSC.
 $dsc = [ordered]@{
-    documents = Get-Answer {
+    documents = Get-Answer -List {
         $folder = Join-Path -Path ([System.Environment]::SystemDirectory) -ChildPath 'Configuration'
         [string[]]@(if (Test-Path -LiteralPath $folder) {
                 (New-Object -TypeName System.IO.DirectoryInfo -ArgumentList $folder).GetFiles('*.mof') |
@@ -103,7 +104,7 @@ $dsc = [ordered]@{
     }
 }
 # The number that the instance has, its type, and the word that the types file makes of it.
-$firewall = Get-Answer {
+$firewall = Get-Answer -List {
     [string[]]@(foreach ($one in Get-NetFirewallProfile -PolicyStore ActiveStore) {
             $found = $one.CimInstanceProperties
             foreach ($name in 'Enabled', 'DefaultInboundAction', 'DefaultOutboundAction') {
@@ -111,7 +112,7 @@ $firewall = Get-Answer {
             }
         })
 }
-$delays = Get-Answer {
+$delays = Get-Answer -List {
     $users = [Microsoft.Win32.Registry]::Users
     [string[]]@(foreach ($sid in @($users.GetSubKeyNames()) -match '^S-1-(5-21|12-1)-[0-9-]+$') {
             $key = $users.OpenSubKey("$sid\Control Panel\Desktop")
