@@ -44,7 +44,7 @@ def killed(work: Callable[[], object], step: int, prepare: Callable[[], object] 
 
 def serials(authority: Authority) -> list[str]:
     """The serials that the ledger says were issued."""
-    return [entry.key for entry in authority.vault.since(Mark()).entries if entry.event == records.ISSUED]
+    return [entry.key for entry in authority.vault.since(Mark()) if entry.event == records.ISSUED]
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -60,7 +60,7 @@ def number(found: x509.CertificateRevocationList) -> int:
 
 
 def events(authority: Authority) -> list[str]:
-    return [entry.event for entry in authority.vault.since(Mark()).entries]
+    return [entry.event for entry in authority.vault.since(Mark())]
 
 
 def test_who_was_revoked_since_the_backup_stays_revoked(authority: Authority, web: Path, tmp_path: Path) -> None:

@@ -223,7 +223,7 @@ def test_nobody_locks_the_vault_by_mistake(controller: Controller) -> None:
     ):
         status, printed = controller.on_a_terminal(*options, *more, answers=(PASSPHRASE,))
         assert status == 1 and words in printed, printed
-    assert [one.event for one in vault.open_vault(controller.var).ledger().entries] == [ledger.CUSTODIANS]
+    assert [one.event for one in vault.open_vault(controller.var).ledger()] == [ledger.CUSTODIANS]
 
 
 def test_verify_mends_what_the_other_place_has(controller: Controller) -> None:
