@@ -61,7 +61,7 @@ function Write-LeeboardJournal {
     } catch {
         $problem = ConvertTo-LeeboardProblem $_
         # Half a line would spoil the next one.
-        try { $stream.SetLength($size) } catch { Write-Verbose "what was begun stays in $path" }
+        try { $stream.SetLength($size) } catch { $null = $_ }  # what was begun stays; the words below name the file
         throw (New-LeeboardProblem -Code failed -Why "$path cannot be written, so the change is not made ($($problem.Why)); make room on that drive")
     } finally {
         $stream.Dispose()
