@@ -17,7 +17,7 @@ from leeboard.errors import LeeboardError
 from leeboard.escrow.disks.readings import DIRECTORY
 from leeboard.escrow.volumes import active_directory, entra_export
 from leeboard.escrow.volumes.active_directory import Server, forms, parse_server
-from leeboard.escrow.volumes.readings import SHOWN, volumes_of
+from leeboard.escrow.volumes.readings import shown_by, volumes_of
 from leeboard.model.observation import Aspect, Found, Observation, Reading, Unreadable
 from leeboard.model.values import plain
 from leeboard.model.words import date_text
@@ -142,13 +142,11 @@ def _ask(source: Source) -> Holding:
 def _aspect(
     observation: Observation, place: Place, source: Callable[[], Source | None], directories: Directories, at: datetime
 ) -> Aspect:
-    shown = observation.reading(*SHOWN)
-    if shown is None:
-        return Unreadable(state="unreadable", code="failed", why="the device showed no volumes of BitLocker")
-    if not isinstance(shown.effective, Found):
-        return shown.effective
+    shown = shown_by(observation)
+    if not isinstance(shown, Found):
+        return shown
     try:
-        volumes = volumes_of(shown.effective.value)
+        volumes = volumes_of(shown.value)
         there = _there(place, volumes, source, directories, at)
     except LeeboardError as problem:
         why = plain(str(problem), 500)

@@ -62,15 +62,21 @@ def of_escrow(observation: Observation, wanted: Wanted, var: Path) -> list[Readi
     ]
 
 
-def _aspects(observation: Observation, wanted: Wanted, var: Path, needs_vault: bool) -> dict[str, Aspect]:
-    """What the vault has, by address. Where a directory keeps passwords it has windows, and without a vault none."""
+def shown_by(observation: Observation) -> Aspect:
+    """What a device shows of its volumes, or why it is not known."""
     shown = observation.reading(*SHOWN)
     if shown is None:
-        return _all(Unreadable(state="unreadable", code="failed", why="the device showed no volumes of BitLocker"))
-    if not isinstance(shown.effective, Found):
-        return _all(shown.effective)
+        return Unreadable(state="unreadable", code="failed", why="the device showed no volumes of BitLocker")
+    return shown.effective
+
+
+def _aspects(observation: Observation, wanted: Wanted, var: Path, needs_vault: bool) -> dict[str, Aspect]:
+    """What the vault has, by address. Where a directory keeps passwords it has windows, and without a vault none."""
+    shown = shown_by(observation)
+    if not isinstance(shown, Found):
+        return _all(shown)
     try:
-        volumes = volumes_of(shown.effective.value)
+        volumes = volumes_of(shown.value)
         seen = controller_state.read(var)
         records = records_of(var, wanted.device)
     except LeeboardError as problem:
@@ -94,13 +100,11 @@ def _protection(observation: Observation, wanted: Wanted, var: Path) -> Aspect:
 
     What the device says of them counts whatever becomes of the vault: without it no window is known.
     """
-    shown = observation.reading(*SHOWN)
-    if shown is None:
-        return Unreadable(state="unreadable", code="failed", why="the device showed no volumes of BitLocker")
-    if not isinstance(shown.effective, Found):
-        return shown.effective
+    shown = shown_by(observation)
+    if not isinstance(shown, Found):
+        return shown
     try:
-        volumes = volumes_of(shown.effective.value)
+        volumes = volumes_of(shown.value)
     except LeeboardError as problem:
         return Unreadable(state="unreadable", code="malformed", why=str(problem)[:500], source=SOURCE)
     try:
@@ -109,7 +113,7 @@ def _protection(observation: Observation, wanted: Wanted, var: Path) -> Aspect:
         records = Records()  # what is wrong with the vault is said of all else that it answers for
     kept = [_kept_protection(volume, window_of(records, volume)) for volume in volumes if volume.kind == SYSTEM]
     texts = [one.model_dump_json(exclude_defaults=True) for one in kept]
-    return Found(state="value", value=list[str](texts), source=shown.effective.source)
+    return Found(state="value", value=list[str](texts), source=shown.source)
 
 
 def _kept_protection(volume: EncryptableVolume, window: Window | None) -> KeptProtection:

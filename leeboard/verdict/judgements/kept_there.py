@@ -5,11 +5,9 @@ from __future__ import annotations
 from leeboard.model.strict import Wire
 from leeboard.verdict.codes import Code, Fault
 from leeboard.verdict.judgements.answer import Answer, CannotBeTold, Facts, Judgement, MakesNoSense
-from leeboard.verdict.judgements.bitlocker import DATA, NUMERICAL_PASSWORD, SYSTEM, EncryptableVolume, of_kind, system
-from leeboard.verdict.judgements.disks import NO_DISK
-from leeboard.verdict.judgements.recovery import PLACES, Place, took, whose
+from leeboard.verdict.judgements.bitlocker import EncryptableVolume, system
+from leeboard.verdict.judgements.recovery import PLACES, Place, of_passwords, took, whose
 from leeboard.verdict.judgements.volume import Text
-from leeboard.verdict.judgements.volume_checks import faults
 
 
 class HeldThere(Wire):
@@ -36,12 +34,7 @@ def unheld(answers: tuple[HeldThere, ...], _facts: Facts) -> Answer:
     (there,) = answers
     first = system(there.volumes)
 
-    def look(volume: EncryptableVolume) -> tuple[list[Fault], str]:
-        if volume.in_clear:
-            return [], "not encrypted"
-        passwords = [way.id for way in volume.ways() if way.type == NUMERICAL_PASSWORD]
-        if not passwords:
-            return [Fault(Code.NO_RECOVERY_PASSWORD, "it has no recovery password that could be kept")], ""
+    def who(volume: EncryptableVolume, passwords: list[str]) -> tuple[list[Fault], str]:
         if there.held is not None:
             return _held(there, passwords, first)
         if first.kept is None:
@@ -51,7 +44,7 @@ def unheld(answers: tuple[HeldThere, ...], _facts: Facts) -> Answer:
             return wrong, ""
         raise CannotBeTold(f"{volume.label}: {grounds}; nobody could ask: {there.why}")
 
-    return faults(of_kind(there.volumes, SYSTEM, DATA), look, NO_DISK)
+    return of_passwords(there.volumes, who)
 
 
 def _held(there: HeldThere, passwords: list[str], first: EncryptableVolume) -> tuple[list[Fault], str]:

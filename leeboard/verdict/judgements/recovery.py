@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 from leeboard.verdict.codes import Code, Fault
@@ -34,15 +35,26 @@ def unkept(volumes: Volumes, _facts: Facts) -> Answer:
     """
     first = system(volumes)
 
+    def who(volume: EncryptableVolume, passwords: list[str]) -> tuple[list[Fault], str]:
+        if first.kept is None:
+            raise first.untold("kept")
+        return whose(volume, passwords, first.kept, DIRECTORIES)
+
+    return of_passwords(volumes, who)
+
+
+def of_passwords(
+    volumes: Volumes, who: Callable[[EncryptableVolume, list[str]], tuple[list[Fault], str]]
+) -> Answer:  # fmt: skip
+    """What is wrong with the recovery passwords of a machine's volumes; `who` looks at those that a volume has."""
+
     def look(volume: EncryptableVolume) -> tuple[list[Fault], str]:
         if volume.in_clear:
             return [], "not encrypted"
         passwords = [way.id for way in volume.ways() if way.type == NUMERICAL_PASSWORD]
         if not passwords:
             return [Fault(Code.NO_RECOVERY_PASSWORD, "it has no recovery password that could be kept")], ""
-        if first.kept is None:
-            raise first.untold("kept")
-        return whose(volume, passwords, first.kept, DIRECTORIES)
+        return who(volume, passwords)
 
     return faults(of_kind(volumes, SYSTEM, DATA), look, NO_DISK)
 
