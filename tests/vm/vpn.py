@@ -47,9 +47,11 @@ pools {
   }
 }
 """
-# Addresses, routing and counters of the gateway: there before its charon, at each start.
-ADDRESSES = f"""#!/bin/sh -e
-ip link set eth1 up
+# Addresses, routing and counters of the gateway: there before its charon, at each start. After a power cut its card was
+# once seen to come later than systemd was ready to wait for it.
+ADDRESSES = f"""#!/bin/sh
+set -e
+until ip link set eth1 up; do sleep 1; done
 ip addr add 192.0.2.1/24 dev eth1
 ip addr add 2001:db8:1::1/64 dev eth1 nodad
 ip addr add 198.51.100.1/24 dev eth1
