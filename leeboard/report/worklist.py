@@ -106,7 +106,8 @@ def _of_device(device: DeviceStatus, place: str) -> Part:
     title, _, advice = GAPS[kind]
     it = device.device
     # When a device was last seen stands elsewhere: its message is about the visit that failed.
-    why = "" if place == "stale" else clean(device.message, 300)
+    # Ansible may begin it with the device's name, which alone would make one thing to do of each device.
+    why = "" if place == "stale" else clean(device.message.removeprefix(f"{it.name}: "), 300)
     return Part(
         ("device", kind, NUMBERS.sub("#", why)), OF_DEVICES[kind], device.verdict.value, title, (advice,), why, "",
         it.urn, it.asset, device.seen, False,

@@ -83,7 +83,9 @@ def own(device: Expected) -> dict[str, Any]:
 def seen(raw: dict[str, Any], notice: str = NOTICE) -> dict[str, Any]:
     """What a machine says that is like a case, as JSON."""
     said = Case("LCK-01", raw).observation().model_dump(mode="json", exclude_defaults=True, by_alias=True)
-    found: dict[str, Any] = json.loads(json.dumps(said).replace(NOTICE, json.dumps(notice)[1:-1]))
+    # A case has no file of its own: without a source, pages show the address that was read.
+    text = json.dumps(said).replace('"source": "case"', '"source": ""')
+    found: dict[str, Any] = json.loads(text.replace(NOTICE, json.dumps(notice)[1:-1]))
     return found
 
 

@@ -56,6 +56,14 @@ def test_equal_messages_of_many_devices_are_one_line() -> None:
     assert any(line.endswith("and 172 more") for line in lines), "devices are named up to a number"
 
 
+def test_a_message_that_begins_with_the_device_is_the_same_on_another() -> None:
+    silent = [device(f"A-{n}") for n in range(3)]
+    items = worklist(
+        estate(*(DeviceStatus(one, "unreachable", (), message=f"{one.name}: no answer") for one in silent))
+    )
+    assert [(item.why, len(item.devices)) for item in items] == [("no answer", 3)]
+
+
 def test_the_order_is_severity_devices_new_before_old_and_what_one_action_mends() -> None:
     week = AT - timedelta(days=3)
     devices = [
