@@ -32,6 +32,7 @@ from .kconfig import driver as kconfig
 from .logging import forwarding as log_forwarding
 from .luks import key_files
 from .luks import volume as luks_volume
+from .open_sign_in import driver as open_sign_in
 from .programs.check import ProgramCheck
 from .removable_media import driver as removable_media
 from .simple import (
@@ -71,6 +72,7 @@ DRIVERS = {
         listening,
         log_forwarding,
         luks_volume,
+        open_sign_in,
         package,
         remmina,
         removable_media,

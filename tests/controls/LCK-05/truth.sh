@@ -63,5 +63,17 @@ for way in login sshd gdm-password lightdm sddm; do
     judge "$way" "$name" "$right"
     [ "$LEVEL" != high ] || judge "$way" root "$right"
 done
+cp -p "$mine/su" /etc/pam.d/su
+# su with nothing typed: by everybody here to root, and by a stranger to whoever has a shell.
+arrives() { # by whom, to whom
+    setpriv --reuid="$1" --regid="$(id -g "$1")" --init-groups timeout 20 su "$2" -c 'echo is in' </dev/null \
+        2>/dev/null | grep -q 'is in'
+}
+usermod -p "$was" root
+while IFS=: read -r who _ uid _ _ _ shell; do
+    case $shell in */nologin | */false | */sync) continue ;; esac
+    if arrives nobody "$who"; then wrong+="su: anybody becomes $who without a password. "; fi
+    [ "$uid" = 0 ] || ! arrives "$who" root || wrong+="su: $who becomes root without a password. "
+done </etc/passwd
 if [ -n "$wrong" ]; then echo drifted; else echo compliant; fi
 echo "$wrong"

@@ -78,6 +78,7 @@ ADDRESSES = {
         "tls-anchors",
         "client-certificate",
     ],
+    "open_sign_in": ["consoles", "greeters", "services", "empty-passwords"],
     "hardware": ["tpm", "iommu", "thunderbolt"],
     "key_files": ["open-to-others"],
     "luks_volume": ["volumes"],
@@ -135,7 +136,7 @@ WRITES = [
     ("xrdp", "security_layer", "tls"),
 ]
 READERS = [
-    "accounts", "hardware", "kernel", "luks_volume", "package",
+    "accounts", "hardware", "kernel", "luks_volume", "open_sign_in", "package",
 ]  # fmt: skip
 OTHERS = {
     "audit_rules", "clock", "faillock", "firewall", "listening", "log_forwarding", "remmina", "removable_media",

@@ -117,6 +117,10 @@ FILES: dict[str, str | None] = {
     ),
     "/usr/lib/systemd/system/nftables.service": "[Service]\nExecStart=/usr/sbin/nft -f /etc/nftables.conf\n",
     "/etc/systemd/system/sysinit.target.wants/nftables.service": "",
+    "/usr/lib/systemd/system/getty@.service": (
+        "[Service]\nExecStart=-/sbin/agetty -o '-- \\\\u' --noclear - $TERM\nStandardInput=tty\n"
+    ),
+    "/etc/systemd/system/getty@.service.d/x.conf": "[Service]\nTTYVTDisallocate=no\n",
     "/proc/net/if_inet6": "fe800000000000000000000000000001 02 40 20 80 eth0\n",
     "/usr/libexec/udisks2/udisksd": "",
     "/usr/sbin/xrdp": "", "/etc/xrdp/xrdp.ini": "[Globals]\nsecurity_layer=tls\n",

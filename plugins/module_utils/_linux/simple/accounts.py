@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 
 from ..engine.edits import Change, ChangeRefused, DryRun
-from ..engine.host import Host, HostError
+from ..engine.host import Host
 from ..engine.reading import Reading, Readings, reading, value
 from ..engine.safe_read import read_each
-from ..system.people import accounts
+from ..system.people import accounts, password_fields
 
 NAME = "accounts"
 ADDRESSES = re.compile(r"\Awithout-password\Z")
@@ -30,21 +30,6 @@ def dry_run(host: Host, changes: list[Change]) -> DryRun:
 
 
 def _read(host: Host) -> Reading:
-    people = [account for account in accounts(host) if account.ordinary]
-    # "x" sends the reader to /etc/shadow; anything else in /etc/passwd is itself the password.
-    shadowed: dict[str, str] = {}
-    if any(account.password == "x" for account in people):  # noqa: S105 - a marker, not a password
-        try:
-            text = host.text("/etc/shadow")
-        except FileNotFoundError:
-            raise HostError("malformed", "/etc/passwd refers to /etc/shadow, which is missing") from None
-        for line in text.split("\n"):
-            fields = line.split(":")
-            if len(fields) > 1:
-                shadowed.setdefault(fields[0], fields[1])
-    open_to_all = []
-    for account in people:
-        # An account that /etc/shadow does not know has no usable password.
-        if (shadowed.get(account.name, "!") if account.password == "x" else account.password) == "":  # noqa: S105
-            open_to_all.append(account.name)
+    fields = password_fields(host)
+    open_to_all = {account.name for account in accounts(host) if account.ordinary and fields[account.name] == ""}
     return reading(NAME, "without-password", value(sorted(open_to_all), "/etc/passwd, /etc/shadow", "list"))

@@ -53,7 +53,7 @@ def _aspect(host: Host, address: str) -> Aspect:
 def _option(host: Host, name: str) -> Aspect:
     if not host.exists(CMDLINE):
         raise HostError("failed", f"{CMDLINE} is missing, so nobody can say what the kernel was started with")
-    now, (later, place) = boot_option(host, name), _of_next_start(host, name)
+    now, (later, place) = boot_option(host, name), of_next_start(host, name)
     if now is None:
         return absent(CMDLINE)
     aspect = value(now, CMDLINE, "string")
@@ -66,13 +66,13 @@ def _next_option(host: Host, name: str) -> Aspect:
     if (text_or_nothing(host, KEXEC) or "").strip() == "1":
         # `systemctl reboot` starts it (systemctl(1), SYSTEMCTL_SKIP_AUTO_KEXEC).
         raise HostError("failed", "kexec holds another kernel for the next start, and nobody can read its options")
-    later, place = _of_next_start(host, name)
+    later, place = of_next_start(host, name)
     if not place:
         later, place = boot_option(host, name), f"{CMDLINE}, since no menu of GRUB says what starts next"
     return absent(place) if later is None else value(later, place, "string")
 
 
-def _of_next_start(host: Host, name: str) -> tuple[str | None, str]:
+def of_next_start(host: Host, name: str) -> tuple[str | None, str]:
     """(value or None, place) of an option in the entry that GRUB starts next; no place where it does not say."""
     # GRUB gives each kernel this word of its own; a menu of which this start knows nothing may be a left-over.
     path = first_of(host, GRUB) if boot_option(host, "BOOT_IMAGE") else ""

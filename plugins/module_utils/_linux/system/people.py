@@ -48,6 +48,30 @@ def accounts(host: Host) -> list[Account]:
     return parsed
 
 
+def password_fields(host: Host) -> dict[str, str]:
+    """The field of each account's password, by name, which says whether it is empty or locked and is never shown.
+
+    Raises HostError.
+    """
+    known = accounts(host)
+    # "x" sends the reader to /etc/shadow; anything else in /etc/passwd is itself the password.
+    shadowed: dict[str, str] = {}
+    if any(account.password == "x" for account in known):  # noqa: S105 - a marker, not a password
+        try:
+            text = host.text("/etc/shadow")
+        except FileNotFoundError:
+            raise HostError("malformed", "/etc/passwd refers to /etc/shadow, which is missing") from None
+        for line in text.split("\n"):
+            fields = line.split(":")
+            if len(fields) > 1:
+                shadowed.setdefault(fields[0], fields[1])
+    # An account that /etc/shadow does not know has no usable password.
+    return {
+        account.name: shadowed.get(account.name, "!") if account.password == "x" else account.password  # noqa: S105
+        for account in reversed(known)
+    }
+
+
 def names(host: Machine, path: str) -> dict[int, str]:
     """Names by number from /etc/passwd or /etc/group; 0 is root in any case, and the first line of a number counts."""
     by_number: dict[int, str] = {}

@@ -4,6 +4,7 @@
 # image: gnome
 # flips: LCK-01
 # expect: drifted
+# also: LCK-05 drifted
 # mends: no
 set -eu
 passwd --delete teacher
