@@ -19,11 +19,11 @@ from typing import Any
 
 from ..engine.edits import ChangeRefused
 from ..engine.reading import Aspect, Machine, absent, value
+from ..system.inifile import OFF, ON
 from ..system.kernel import CMDLINE, boot_option
 from ..system.mounts import kept_in_memory
 
 FOLDER = "/var/log/journal"
-ON, OFF = ("1", "yes", "y", "true", "t", "on"), ("0", "no", "n", "false", "f", "off")
 SIZE = re.compile(r"\A(?:[ \t]*[0-9]{1,15}(?:\.[0-9]{1,9})?[ \t]*[BKMGTPE]?)+\Z")
 PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)[ \t]*([BKMGTPE]?)")
 UNITS = {unit: 1024**power for power, unit in enumerate("BKMGTPE")}

@@ -9,6 +9,7 @@ from ..dropin.systemd import effective
 from ..engine.host import Host, HostError
 from ..engine.reading import Aspect, Machine
 from ..engine.safe_read import first_of
+from ..system.inifile import ON
 from ..system.kernel import boot_option
 from ..system.systemd_unit import arguments, note_if_older, properties, service
 from ..system.tls_files import Who
@@ -17,7 +18,7 @@ from .forwarders import MODULES, NOTHING, Forwarders, Sending, unit_place
 from .rainerscript import MAIN, Configuration, Parameters
 
 UNIT = "rsyslog.service"
-TRUE = ("", "1", "yes", "y", "true", "t", "on")  # a word of the kernel's command line without a value is a yes
+TRUE = ("", *ON)  # a word of the kernel's command line without a value is a yes
 # journald keeps what is above its level from rsyslog: with any other one, messages are missing.
 LEVELS = ("info", "debug", "6", "7")
 

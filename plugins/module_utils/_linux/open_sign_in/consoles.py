@@ -13,7 +13,7 @@ import re
 from ..engine.host import Host
 from ..engine.safe_read import text_or_nothing
 from ..system import kernel
-from ..system.inifile import Assignment
+from ..system.inifile import OFF, ON, Assignment
 from ..system.people import password_fields
 from . import programs
 from .units import FOLDERS, Unit, linked, loaded, named, own
@@ -33,8 +33,6 @@ CREDENTIALS = (
 OPENING = re.compile(r"(?:\A|\.)(?:agetty\.autologin|login\.noauth)\Z")
 GIVING = ("SetCredential", "SetCredentialEncrypted", "LoadCredential", "LoadCredentialEncrypted")
 FORCE = "SYSTEMD_SULOGIN_FORCE"
-YES = ("1", "yes", "y", "true", "t", "on")
-NO = ("0", "no", "n", "false", "f", "off")
 DEBUG_SHELL, DEBUG_UNIT = "systemd.debug_shell", "debug-shell.service"
 SETTING = re.compile(rf"systemd\.setenv=\"?{FORCE}=(\w+)")
 
@@ -71,7 +69,7 @@ def _judged(host: Host, unit: Unit) -> list[str]:
             said.append(_at(what, start))
     for key in GIVING:
         said += [_at(f"gives {one.text.split(':')[0]}", one) for one in unit.all(key) if _opens(one)]
-    if unit.name in RESCUE and unit.environment(host).get(FORCE, "").lower() in YES and _root_is_locked(host):
+    if unit.name in RESCUE and unit.environment(host).get(FORCE, "").lower() in ON and _root_is_locked(host):
         said.append(f"starts a root shell, since {FORCE} is set and root is locked")
     return said
 
@@ -106,9 +104,9 @@ def _kernel(host: Host) -> list[str]:
     masked = any(host.exists(f"{folder}/{DEBUG_UNIT}") for folder in FOLDERS) and loaded(host, DEBUG_UNIT) is None
     later, place = kernel.of_next_start(host, DEBUG_SHELL)
     for option, where in ((kernel.boot_option(host, DEBUG_SHELL), kernel.CMDLINE), (later, place)):
-        if option is not None and option.lower() not in NO and not masked:
+        if option is not None and option.lower() not in OFF and not masked:
             texts.append(f"{DEBUG_UNIT}: the kernel is started with {DEBUG_SHELL} ({where})")
     forced = SETTING.findall(text_or_nothing(host, kernel.CMDLINE) or "")
-    if forced and forced[-1].lower() in YES and _root_is_locked(host):
+    if forced and forced[-1].lower() in ON and _root_is_locked(host):
         texts.append(f"rescue.service: starts a root shell, since {FORCE} is set and root is locked ({kernel.CMDLINE})")
     return texts

@@ -9,14 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from ..dropin import lightdm
 from ..engine.host import Host
 from ..engine.safe_read import text_or_nothing
 from ..system.people import accounts
 
-LIGHTDM = (
-    "/usr/share/lightdm/lightdm.conf.d", "/usr/local/share/lightdm/lightdm.conf.d", "/etc/xdg/lightdm/lightdm.conf.d",
-    "/etc/lightdm/lightdm.conf.d",
-)  # fmt: skip
 SDDM = ("/usr/lib/sddm/sddm.conf.d", "/etc/sddm.conf.d")  # all that lies there is read, whatever it is called
 GREETD = "/etc/greetd/config.toml"
 YES = ("1", "yes", "true", "on")
@@ -54,9 +51,8 @@ def _said(program: str, user: str, place: str) -> str:
 
 
 def _lightdm(host: Host) -> list[str]:
-    paths = [f"{at}/{name}" for at in LIGHTDM for name in host.entries(at) if name.endswith(".conf")]
     last: Last = {}
-    for (section, key), (text, place) in _last(host, [*paths, "/etc/lightdm/lightdm.conf"], "#").items():
+    for (section, key), (text, place) in _last(host, lightdm.files(host), "#").items():
         last["Seat:*" if section == "SeatDefaults" else section, key] = text, place
     texts = []
     for (section, key), (text, place) in last.items():

@@ -36,11 +36,12 @@ def words(command: str, environment: dict[str, str]) -> list[str]:
     special = re.match(r"[-@:+!|]*", command)
     prefix = special.group() if special else ""
     command = VARIABLE.sub(lambda match: environment.get(match[1] or match[2], match[0]), command[len(prefix) :])
-    found = _split(command)
+    found = split(command)
     return found[:1] + found[2:] if "@" in prefix else found
 
 
-def _split(text: str) -> list[str]:
+def split(text: str) -> list[str]:
+    """The words of a text, quotes followed where they end."""
     try:
         return shlex.split(text)
     except ValueError:
@@ -84,7 +85,7 @@ def _getty(arguments: list[str], said: Optional[Assignment]) -> str:
     program = options.get("--login-program") or options.get("-l") or "login"
     if _name(program) not in ("login", "sulogin"):
         return f"starts {program} in place of login"
-    if _told_not_to_ask(_split(options.get("--login-options") or options.get("-o") or "")):
+    if _told_not_to_ask(split(options.get("--login-options") or options.get("-o") or "")):
         return "starts login, which is told not to ask (-f)"
     return ""
 
@@ -126,4 +127,4 @@ def _shell(command: list[str]) -> str:
 
 
 def _without_redirections(command: str) -> list[str]:
-    return _split(re.sub(r"[0-9&]*[<>]+&?\s*[^\s<>]*", " ", command))
+    return split(re.sub(r"[0-9&]*[<>]+&?\s*[^\s<>]*", " ", command))

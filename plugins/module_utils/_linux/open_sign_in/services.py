@@ -72,15 +72,14 @@ def empty_passwords(host: Host) -> list[str]:
     """The accounts with an empty password by which a service lets somebody in. Raises HostError."""
     fields = password_fields(host)
     people = [person for person in _people(host) if fields.get(person.name) == ""]
-    reached = []
+    services = _services(host) if people else []
     for person in people:
         person.empty = True
-        for service in _services(host):
-            stack = pam.stack(host, service, "auth")
-            if pam.run(stack, partial(_answer, host, service, person))[0]:
-                reached.append(person.name)
-                break
-    return reached
+    return [person.name for person in people if any(_lets_in(host, service, person) for service in services)]
+
+
+def _lets_in(host: Host, service: str, person: Person) -> bool:
+    return pam.run(pam.stack(host, service, "auth"), partial(_answer, host, service, person))[0]
 
 
 def _whom(by_service: dict[str, list[str]]) -> str:

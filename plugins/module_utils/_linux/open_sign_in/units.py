@@ -8,12 +8,12 @@ link to /dev/null, or an empty file, masks.
 from __future__ import annotations
 
 import re
-import shlex
 
 from ..engine.host import Host
 from ..engine.safe_read import by_name, text_or_nothing
 from ..system.inifile import Assignment, systemd_assignments
 from ..system.units_enabled import LINKS, STARTERS, activated
+from .programs import split
 
 LOCAL = ("/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system")
 FOLDERS = (
@@ -45,18 +45,11 @@ class Unit:
 
     def environment(self, host: Host) -> dict[str, str]:
         """What Environment= and EnvironmentFile= set. Raises HostError."""
-        pairs = [pair for one in self.all("Environment") for pair in _split(one.text)]
+        pairs = [pair for one in self.all("Environment") for pair in split(one.text)]
         for one in self.all("EnvironmentFile"):
             lines = (text_or_nothing(host, one.text.lstrip("-")) or "").split("\n")
-            pairs += [pair for line in lines if line.strip()[:1] not in ("#", ";", "") for pair in _split(line)[:1]]
+            pairs += [pair for line in lines if line.strip()[:1] not in ("#", ";", "") for pair in split(line)[:1]]
         return dict(pair.split("=", 1) for pair in pairs if "=" in pair)
-
-
-def _split(text: str) -> list[str]:
-    try:
-        return shlex.split(text)
-    except ValueError:
-        return text.split()
 
 
 def template(name: str) -> str:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from ..engine.host import HostError
 
+# Words for yes and no as systemd takes them, in any case (parse_boolean).
+ON, OFF = ("1", "yes", "y", "true", "t", "on"), ("0", "no", "n", "false", "f", "off")
+
 
 class Assignment:
     """One `key=value` line: `section`, `key`, `text`, and `place` ("/etc/x.conf, line 3")."""
