@@ -16,16 +16,28 @@ from leeboard.report import words
 from leeboard.storage import files
 
 MOST_ON_SHEETS = 160  # characters: two lines fit into a margin. The first and the last sheet have all of a longer one
+LONGEST_CODE = 24  # characters, that fit beside others on a phone
 
 
 def environment(folder: str, finalize: Callable[[object], object]) -> Environment:
     """The templates of a folder of the package. `finalize` is the last that happens to a value unescaped."""
-    return Environment(
+    made = Environment(
         loader=PackageLoader("leeboard", folder),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         finalize=finalize,
+    )
+    made.filters["unbroken"] = unbroken
+    return made
+
+
+def unbroken(text: object) -> Markup:
+    """Text of which codes such as asset tags are not parted at a hyphen; a long one may be, on a narrow page."""
+    said = words.clean(text, 2000).split(" ")
+    return Markup(" ").join(
+        Markup('<span class="unbroken">{}</span>').format(word) if "-" in word and len(word) <= LONGEST_CODE else word
+        for word in said
     )
 
 

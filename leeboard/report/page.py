@@ -42,7 +42,6 @@ COLOURS = {
 CSS = Path(__file__).parent / "page.css"
 WORK = (Verdict.DRIFTED, Verdict.ERROR, Verdict.NOT_CHECKED, Verdict.PENDING, Verdict.WAIVED)
 MOST_PRINTED = 100  # devices whose details are printed; of more, those that somebody opened
-LONGEST_CODE = 24  # characters, that fit beside others on a phone
 MOST_REASONS = 5  # of one control; the rest is in the details of each device
 PIECES = 1000  # of a page, that are written at once
 
@@ -134,7 +133,6 @@ def environment() -> Environment:
     """The templates of the page and of the site, with all that they say a device's state in."""
     made = html.environment("report", _edge)
     made.filters["short"] = words.clean
-    made.filters["unbroken"] = unbroken
     made.globals.update(
         words=words.VERDICTS,
         meanings=words.MEANINGS,
@@ -160,15 +158,6 @@ def environment() -> Environment:
         tally=lambda device: words.counted(overview.counts_of([device])),
     )
     return made
-
-
-def unbroken(text: object) -> Markup:
-    """Text of which codes such as asset tags are not parted at a hyphen; a long one may be, on a narrow page."""
-    said = words.clean(text, 2000).split(" ")
-    return Markup(" ").join(
-        Markup('<span class="unbroken">{}</span>').format(word) if "-" in word and len(word) <= LONGEST_CODE else word
-        for word in said
-    )
 
 
 def _edge(value: object) -> object:

@@ -47,6 +47,31 @@ def test_archive_works_where_nothing_else_is(built: Path, tmp_path: Path) -> Non
     tree.finds_nothing(*syntax, cwd=tmp_path, **place)
 
 
+def test_the_image_for_awx_takes_what_was_built(built: Path, tmp_path: Path) -> None:
+    """The definition in docs/awx.md, as far as it goes without a container engine: nothing is pulled or installed."""
+    found = re.findall(r"```yaml\n(version: 3\n.*?)```", tree.text("docs/awx.md"), re.DOTALL)
+    (tmp_path / "execution-environment.yml").write_text("".join(found), encoding="utf-8")
+    (tmp_path / "dist").symlink_to(built)
+    tree.finds_nothing("ansible-builder", "create", cwd=tmp_path)
+    context = tmp_path / "context"
+    taken = {file.name for file in (context / "_build" / "dist").iterdir()}
+    assert taken == {file.name for file in built.iterdir()} and len(taken) == 2
+    stages = (context / "Dockerfile").read_text(encoding="utf-8").split("\nFROM ")
+    (galaxy,) = (stage for stage in stages if "ansible-galaxy collection install" in stage)
+    (builder,) = (stage for stage in stages if "/output/scripts/assemble" in stage and "introspect.py" in stage)
+    assert galaxy.index("/tmp/leeboard-schools.tar.gz") < galaxy.index("collection install")
+    assert builder.index("ENV PIP_FIND_LINKS=/tmp/dist") < builder.index("/output/scripts/assemble")
+    wanted = (context / "_build" / "requirements.yml").read_text(encoding="utf-8")
+    assert "/tmp/leeboard-schools.tar.gz" in wanted
+
+    (archive,) = built.glob("leeboard-schools-*.tar.gz")
+    place = {"ANSIBLE_COLLECTIONS_PATH": str(tmp_path), "ANSIBLE_HOME": str(tmp_path / "home")}
+    tree.finds_nothing("ansible-galaxy", "collection", "install", "--offline", str(archive), cwd=tmp_path, **place)
+    asked = tree.run("ansible-builder", "introspect", str(tmp_path), cwd=tmp_path)
+    (wheel,) = built.glob("*.whl")
+    assert f"leeboard=={wheel.name.split('-')[1]}  # from collection leeboard.schools" in asked.stdout
+
+
 def test_wheel_holds_the_brain_with_its_baselines(built: Path) -> None:
     (wheel,) = built.glob("leeboard-*.whl")
     held = set(zipfile.ZipFile(wheel).namelist())

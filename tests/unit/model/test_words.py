@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from leeboard.model.operators import OPERATORS
-from leeboard.model.words import measure
+from leeboard.model.words import length, measure
 from leeboard.policy.load import load
 
 # Each unit of the baseline, and what one of it is called.
@@ -47,3 +49,19 @@ def test_a_value_without_a_unit_stands_alone() -> None:
 
 def test_a_demand_for_one_is_for_one() -> None:
     assert OPERATORS["at_least"].describe("1", "passwords") == "at least 1 password"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0, "less than a minute"),
+        (59, "less than a minute"),
+        (60, "1 minute"),
+        (3599, "59 minutes"),
+        (3600, "1 hour"),
+        (172_799, "47 hours"),
+        (172_800, "2 days"),
+    ],
+)
+def test_how_long_something_lasts(seconds: int, said: str) -> None:
+    assert length(timedelta(seconds=seconds)) == said

@@ -14,8 +14,8 @@ import pytest
 from leeboard.errors import LeeboardError
 from leeboard.model.verdicts import Verdict
 from leeboard.report import page
-from leeboard.report.html import sheet_rule
-from leeboard.report.page import render, unbroken, write_page
+from leeboard.report.html import sheet_rule, unbroken
+from leeboard.report.page import render, write_page
 from leeboard.verdict.status import EstateStatus
 from tests.unit.report import samples
 from tests.unit.report.reading import ELEMENTS, Page

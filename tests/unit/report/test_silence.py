@@ -103,6 +103,7 @@ def test_nothing_was_found_on_a_device_that_nobody_ever_saw(tmp_path: Path) -> N
         written(folder, whole)
         site = (folder / "site" / "schools" / "900001" / "index.html").read_text("utf-8")
         for text in (render(whole), site):
-            shown = " ".join(Page(text).text.split()).replace(" .", ".")
+            shown = " ".join(Page(text).text.split()).replace(" .", ".").replace(" :", ":")
             assert said in shown
             assert ("What was found then" in shown) is stands
+    assert '<span class="screen">: <a href="#gaps">' in render(estate(never)), "nobody follows a link on paper"

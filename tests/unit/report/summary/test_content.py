@@ -95,6 +95,7 @@ def test_an_accepted_risk_is_named_with_who_and_until_when() -> None:
     (risk,) = found.risks
     assert (risk.control, risk.devices, risk.by) == ("LCK-01", 2, "Governing body"), "what is over or to come is none"
     assert "2 devices, accepted by Governing body until 31 Mar 2027" in text_of(found)
+    assert '<span class="unbroken">LCK-01</span>' in page.render(found), "a code is not parted at its hyphen"
 
 
 def test_what_is_left_out_is_counted() -> None:

@@ -114,6 +114,7 @@ SAID = (
 
 
 def text_of(made: str) -> str:
+    made = re.sub(r"</?span[^>]*>", "", made)  # inside a line
     return " ".join(html.unescape(re.sub(r"<style>.*?</style>|<[^>]+>", " ", made, flags=re.DOTALL)).split())
 
 
