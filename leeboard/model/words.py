@@ -58,7 +58,7 @@ def date_text(day: date) -> str:
 
 
 def length(span: timedelta) -> str:
-    """How long something lasts, in its largest sensible unit: "less than a minute", "5 minutes", "26 hours", "12 days"."""
+    """How long something lasts, in its largest unit: "less than a minute", "5 minutes", "26 hours", "12 days"."""
     minutes = int(span.total_seconds() // 60)
     if not minutes:
         return "less than a minute"
