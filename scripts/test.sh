@@ -6,6 +6,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# Where an environment switches bytecode off, each of the hundreds of processes would compile Leeboard anew.
+export PYTHONDONTWRITEBYTECODE=
+
 pytest() { .venv/bin/python -m pytest "$@"; }
 slowest=(--durations=20 --durations-min=20)   # seconds: what to look at when all of it takes too long
 

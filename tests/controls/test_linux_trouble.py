@@ -25,6 +25,7 @@ def listing(proof: Proof) -> str:
     return proof.machine.root("find /etc -xdev -type f -exec sha256sum {} + | sort -k 2").stdout
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("image", ["server"])
 def test_a_full_disk_stops_a_roll_out_before_the_first_change(machine_run: MachineRuns, image: str) -> None:
     def work(proof: Proof) -> None:
@@ -47,6 +48,7 @@ def test_a_full_disk_stops_a_roll_out_before_the_first_change(machine_run: Machi
     machine_run(image).with_machine(work)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("image", ["gnome"])
 def test_a_package_manager_at_work_is_seen(machine_run: MachineRuns, image: str) -> None:
     hold = (

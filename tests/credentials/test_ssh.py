@@ -235,7 +235,7 @@ def test_what_a_lookup_says_is_in_no_report(school: School) -> None:
     assert not leaks(TOLD, school.folder.path / "var", school.folder.path / "page.html")
 
 
-@pytest.mark.parametrize("format", ["json", "csv", "junit"])
+@pytest.mark.parametrize("format", ["json", *(pytest.param(one, marks=pytest.mark.full) for one in ("csv", "junit"))])
 def test_no_secret_is_in_an_export(school: School, format: str) -> None:
     night = school.folder.drift(school.source, "--format", format, "--school", "900010", **school.environment)
     assert "well" in night.output

@@ -61,6 +61,7 @@ def sealed(folder: Path, file: Path, text: str) -> None:
     vault(folder, "encrypt", "--output", str(file), text=text)
 
 
+NIGHT = pytest.mark.full
 SHUT = "it needs a secret of {}/vault.yml: the vault of school 900001 cannot be opened ("
 NOWHERE = "vault_windows_pasword is needed to sign in to it, and is nowhere"
 
@@ -68,9 +69,11 @@ NOWHERE = "vault_windows_pasword is needed to sign in to it, and is nowhere"
 @pytest.mark.parametrize(
     ("opener", "first", "second", "third"),
     [
-        ("right", CLOSED, NOWHERE, CLOSED),
+        pytest.param("right", CLOSED, NOWHERE, CLOSED, marks=NIGHT),
         ("wrong", f"{SHUT}Decryption failed", "(Decryption failed", "does not open. Give this school's own"),
-        ("", f"{SHUT}Attempting to decrypt but no vault", "(Attempting", "no vault password was given"),
+        pytest.param(
+            "", f"{SHUT}Attempting to decrypt but no vault", "(Attempting", "no vault password was given", marks=NIGHT
+        ),
     ],
 )
 def test_a_missing_secret_costs_the_device_that_needs_it(
@@ -93,7 +96,7 @@ def test_a_missing_secret_costs_the_device_that_needs_it(
 @pytest.mark.parametrize(
     ("script", "words"),
     [
-        ("exit 7", "returned non-zero (7)"),
+        pytest.param("exit 7", "returned non-zero (7)", marks=NIGHT),
         ("exec true", "Invalid vault password was provided from"),
     ],
 )
@@ -123,6 +126,7 @@ def test_each_school_its_own_vault_password(estate: Estate) -> None:
     assert "does not open. Give this school's own" in said["pc-1.900003"]
 
 
+@NIGHT
 def test_vault_ids(estate: Estate) -> None:
     root = estate.folder.path.parent
     script = root / "vault-client"

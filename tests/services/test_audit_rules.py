@@ -93,6 +93,7 @@ for line in {[*SAFE, *REFUSED]!r}:
     assert [line for line in REFUSED if not found[line]] == []
 
 
+@pytest.mark.full
 def test_a_roll_out_brings_every_rule_and_a_second_one_changes_nothing(tmp_path: Path) -> None:
     script = """
 found["before"] = sorted(wrong())
