@@ -43,7 +43,8 @@ test-full:  ## Do and mend every break, into docs/proof (hours; goes on where it
 		tests/windows/test_vpn_kills.py tests/windows/test_vpn_cut_off_ways.py tests/windows/test_change_kills.py \
 		tests/windows/test_undo_kills.py tests/controls/test_windows_undo.py tests/controls/test_ways.py tests/controls/test_cut_off_matrix.py \
 		tests/controls/test_encrypted.py tests/controls/full_linux_mends.py tests/controls/test_windows_breaks.py \
-		tests/controls/test_windows_encrypted.py tests/unit tests/house tests/bearing $(TESTS)
+		tests/controls/test_windows_encrypted.py tests/credentials tests/services tests/unit tests/house tests/bearing \
+		$(TESTS)
 
 tried:  ## Accept what the tests try now as the right list, docs/proof/tried.txt (read the diff before you commit)
 	@scripts/setup.sh test
