@@ -32,8 +32,12 @@ def scratch() -> Iterator[Path]:
     ("hosts", "status"),
     [
         ({"pc1": {}}, 2),
-        ({"pc1": {}, "pc2": {"leeboard_level": "hgih"}}, 3),
-        ({"pc1": {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}}, 3),
+        pytest.param({"pc1": {}, "pc2": {"leeboard_level": "hgih"}}, 3, marks=pytest.mark.full),
+        pytest.param(
+            {"pc1": {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}},
+            3,
+            marks=pytest.mark.full,
+        ),
     ],
     ids=["drift", "a wrong device", "a device that refuses"],
 )
@@ -64,7 +68,9 @@ def test_an_inventory_that_ansible_cannot_read(tmp_path: Path, scratch: Path) ->
     assert list(scratch.iterdir()) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, *(pytest.param(one, marks=pytest.mark.full) for one in (signal.SIGINT, signal.SIGHUP))]
+)
 def test_a_run_that_is_stopped_stops_ansible(tmp_path: Path, scratch: Path, number: int) -> None:
     # Something takes the connection and says nothing, so that the run is in the middle of it.
     with socket.create_server(("127.0.0.1", 0)) as asleep:
