@@ -73,7 +73,10 @@ def judge(case: Case) -> None:
 @pytest.mark.parametrize(
     ("platform", "control"),
     # By day one in six, since each evaluates the whole baseline.
-    [pytest.param(*case, marks=() if not place % 6 else pytest.mark.full) for place, case in enumerate(sorted(cases()))],
+    [
+        pytest.param(*case, marks=() if not place % 6 else pytest.mark.full)
+        for place, case in enumerate(sorted(cases()))
+    ],
 )
 def test_all_that_runs_is_a_part_of_it(platform: str, control: str) -> None:
     about: dict[str, set[int]] = {}
