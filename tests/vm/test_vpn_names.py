@@ -35,7 +35,7 @@ def test_the_school_is_asked_after_a_renewal_too_and_with_a_dead_charon(
     authority = Authority()
     gateway = Gateway(new_machine("gateway", cables=(one_end,)), authority)
     laptop = Laptop(new_machine("roaming", cables=(other_end,)), authority)
-    gives_addresses_and_answers(gateway, INSIDE[0])
+    gives_addresses_and_answers(gateway.machine, INSIDE[0])
     asks_by(laptop, resolver)
     assert is_told(laptop) == NEARBY, "before there is a tunnel"
     gateway.offers()

@@ -11,6 +11,8 @@ import pytest
 from tests.vm.machine import Machine
 from tests.vm.qemu import Cable
 from tests.vm.vpn import INSIDE, READ, TUNNEL
+from tests.vm.vpn_names import MANAGER, PLAIN, RESOLVED, asks_by, gives_addresses_and_answers, is_told, renews
+from tests.vm.vpn_names import NEARBY as NAMES_NEARBY
 from tests.vm.wireguard import CONF, KEY, NEARBY, WireGuardGateway, WireGuardLaptop
 
 pytestmark = pytest.mark.full  # two emulated machines: minutes each
@@ -55,10 +57,8 @@ def test_both_families_go_through_it_and_it_comes_back_by_itself(ends: Ends) -> 
     assert laptop.does(READ)["running"]["value"] == " ".join(sorted(laptop.tunnel(gateway).split()))
 
 
-def test_a_minute_on_the_wire_has_nothing_beside_it_and_names_are_asked_of_the_school(ends: Ends) -> None:
+def test_a_minute_on_the_wire_has_nothing_beside_it(ends: Ends) -> None:
     gateway, laptop = ends
-    nearby = "192.0.2.53"
-    gateway.machine.root(f"ip addr add {nearby}/24 dev eth1")
     begin(gateway, laptop)
     before, began = gateway.counted(), time.monotonic()
     # What is in the network nearby is reached as little as all else, by whatever way somebody tries.
@@ -69,6 +69,29 @@ def test_a_minute_on_the_wire_has_nothing_beside_it_and_names_are_asked_of_the_s
         assert laptop.reaches(INSIDE[0]) and laptop.reaches(INSIDE[1])
     assert gateway.counted()["other"] == before["other"]
     assert gateway.gets_in(), "who comes by the card is answered there"
+
+
+@pytest.mark.parametrize("resolver", [PLAIN, RESOLVED, MANAGER])
+def test_names_are_asked_of_the_school_whoever_the_resolver_asks(
+    new_machine: Callable[..., Machine], tmp_path: Path, resolver: str
+) -> None:
+    first, second = (new_machine("roaming", cables=(end,)) for end in Cable.pair(tmp_path))
+    gateway, laptop = WireGuardGateway(first), WireGuardLaptop(second)
+    gives_addresses_and_answers(gateway.machine, INSIDE[0])
+    asks_by(laptop, resolver)
+    assert is_told(laptop) == NAMES_NEARBY, "before there is a tunnel"
+    begin(gateway, laptop)
+    before = gateway.counted()["other"]
+    assert is_told(laptop) == INSIDE[0]
+    renews(laptop, resolver)
+    assert is_told(laptop) == INSIDE[0], "after a renewal"
+    if resolver == RESOLVED:
+        assert INSIDE[0] in laptop.machine.root("resolvectl dns leeboard").stdout, "it is told, and not only overruled"
+        laptop.machine.root("systemctl restart systemd-resolved")
+        assert is_told(laptop) == INSIDE[0], "it was restarted"
+    assert gateway.counted()["other"] == before, "nothing of it went beside the tunnel"
+    laptop.does(TUNNEL, tunnel="none", run="lab-run-2")
+    assert is_told(laptop) == NAMES_NEARBY, "there is no tunnel any more"
 
 
 def test_a_rule_that_says_something_else_is_drift_and_is_loaded_anew(ends: Ends) -> None:

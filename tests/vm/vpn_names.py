@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 import time
 
-from .vpn import Gateway, Laptop
+from .machine import Machine
+from .vpn import Laptop
 
 NEARBY = "192.0.2.53"  # what DHCP says is to be asked
 # networkd's own DHCP server. It keeps what the gateway has on the card besides.
@@ -89,14 +90,14 @@ RENEWS = {
 _numbers = itertools.count()
 
 
-def gives_addresses_and_answers(gateway: Gateway, *servers: str) -> None:
+def gives_addresses_and_answers(gateway: Machine, *servers: str) -> None:
     """Have a gateway's network give addresses and its own name server out; real answers at these addresses."""
-    gateway.machine.put(GIVES_ADDRESSES.encode(), "/etc/systemd/network/20-lab.network")
-    gateway.machine.root("networkctl reload; networkctl reconfigure eth1; sleep 3")
-    gateway.machine.put(SERVER.encode(), "/root/names.py")
+    gateway.put(GIVES_ADDRESSES.encode(), "/etc/systemd/network/20-lab.network")
+    gateway.root("networkctl reload; networkctl reconfigure eth1; sleep 3")
+    gateway.put(SERVER.encode(), "/root/names.py")
     for address in (NEARBY, *servers):
-        gateway.machine.root(f"systemd-run -q python3 /root/names.py {address}")
-        gateway.machine.root(f"until ss -Hlun | grep -qF '{address}:53 '; do sleep 0.5; done")
+        gateway.root(f"systemd-run -q python3 /root/names.py {address}")
+        gateway.root(f"until ss -Hlun | grep -qF '{address}:53 '; do sleep 0.5; done")
 
 
 def asks_by(laptop: Laptop, resolver: str) -> None:

@@ -26,6 +26,7 @@ table netdev lab_wireguard {
   chain in { type filter hook ingress device "eth1" priority 0;
     meta protocol arp accept
     icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit, mld2-listener-report } accept
+    udp sport 68 udp dport 67 accept comment "who asks for an address"
     udp dport 51820 counter name "c_tunnel" accept
     tcp sport 22 tcp flags & (syn | ack) != syn accept comment "what the laptop answers to who comes to it"
     counter name "c_other" log prefix "BESIDE "
