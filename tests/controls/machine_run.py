@@ -32,7 +32,8 @@ from .scripts import BOTH, CHECKED, FOLDER, FULL, Script, passes
 class Enforced:
     """What was seen on a machine on its way to the baseline; `first` and `second` are None if nothing is rolled out.
 
-    By day `stock_truth` is empty, and `second` is the server's alone.
+    A truth of everything takes minutes, so by day `stock_truth` and `truth` are empty: what scripts ask of the machine
+    after its roll-out is the same. `second` is the server's alone then.
     """
 
     stock: dict[str, str] = field(default_factory=dict)
@@ -78,7 +79,6 @@ def _out_of_turn() -> Iterator[None]:
 # The controller of these runs has no vault, so it cannot check these as soon as a machine has a LUKS disk:
 # test_recovery_keys.py has one.
 KEPT = ("ENC-07", "ENC-08")
-BY_DAY = {"gnome": ("LCK", "LBL"), "encrypted": ("ENC",)}  # families of which a machine itself is asked
 
 
 class MachineRun:
@@ -150,7 +150,7 @@ class MachineRun:
         seen.stock, seen.stock_words = verdicts(stock), wrong_lines(stock)
         if FULL:
             proof.machine.snapshot("stock")
-            seen.stock_truth = proof.truth(self._asked(proof))
+            seen.stock_truth = proof.truth(_asked(proof))
             proof.machine.restore("stock")
         by_hand = proof.about.get("by_hand")
         if by_hand:
@@ -163,8 +163,9 @@ class MachineRun:
         now = proof.findings(self._baseline)
         seen.verdicts, seen.words = verdicts(now), wrong_lines(now)
         proof.machine.snapshot(ENFORCED)
-        seen.truth = proof.truth(self._asked(proof))
-        proof.machine.restore(ENFORCED)
+        if FULL:
+            seen.truth = proof.truth(_asked(proof))
+            proof.machine.restore(ENFORCED)
         if self.image == BOTH or (FULL and self.image not in CHECKED):
             seen.second = proof.roll_out()
         self._make_twins(proof)
@@ -182,15 +183,6 @@ class MachineRun:
             self._keep(Proof(twin(proof.machine), self.work / f"twin-{number}", **proof.variables))
         for each in self._proofs:
             self._free.put(each)
-
-    def _asked(self, proof: Proof) -> list[str]:
-        """The controls whose truth is asked of the whole machine, of those that apply there.
-
-        A truth of everything takes minutes: by day only one machine is asked it, and the others what is theirs.
-        """
-        families = ("",) if FULL or self.image == BOTH else BY_DAY[self.image]
-        applies = [control for control, verdict in proof.about["applies"].items() if verdict == "compliant"]
-        return [control for control in applies if control.startswith(families)]
 
     def _work[T](self, work: Callable[[Proof], T]) -> T:
         with self._machine() as proof:
@@ -255,6 +247,11 @@ class MachineRun:
             if verdict != before[control] and control not in KEPT
         }
         return Outcome(changed, wrong_lines(findings), truth)
+
+
+def _asked(proof: Proof) -> list[str]:
+    """The controls that apply to a machine, whose truth it is asked as a whole."""
+    return [control for control, verdict in proof.about["applies"].items() if verdict == "compliant"]
 
 
 def _unexpected(scripts: tuple[Script, ...], outcome: Outcome) -> str:
