@@ -25,15 +25,15 @@ from tests.vm.lab import start_machine, twin
 from tests.vm.qemu import MachineSpec
 
 from .harness import ENFORCED, Proof, RollOut, Truth, machines, verdicts, wrong_lines
-from .scripts import BOTH, CHECKED, FOLDER, FULL, Script, passes
+from .scripts import CHECKED, FOLDER, FULL, Script, passes
 
 
 @dataclass
 class Enforced:
     """What was seen on a machine on its way to the baseline; `first` and `second` are None if nothing is rolled out.
 
-    A truth of everything takes minutes, so by day `stock_truth` and `truth` are empty: what scripts ask of the machine
-    after its roll-out is the same. `second` is the server's alone then.
+    A truth of everything and a roll-out take minutes, so by day `stock_truth` and `truth` are empty, since scripts ask
+    the machine after its roll-out, and `second` is None.
     """
 
     stock: dict[str, str] = field(default_factory=dict)
@@ -166,7 +166,7 @@ class MachineRun:
         if FULL:
             seen.truth = proof.truth(_asked(proof))
             proof.machine.restore(ENFORCED)
-        if self.image == BOTH or (FULL and self.image not in CHECKED):
+        if FULL and self.image not in CHECKED:
             seen.second = proof.roll_out()
         self._make_twins(proof)
         return seen

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from .machine_run import MachineRun
-from .scripts import BOTH, CHECKED, SEEN, Script, tried_scripts
+from .scripts import CHECKED, SEEN, Script, tried_scripts
 
 SCRIPTS = tried_scripts()
 MACHINES = (*SEEN, *CHECKED)
@@ -51,7 +51,8 @@ def test_after_the_roll_out_the_machine_itself_says_so(machine_run: MachineRuns,
     assert not wrong
 
 
-@pytest.mark.parametrize("image", [pytest.param(one, marks=() if one == BOTH else pytest.mark.full) for one in SEEN])
+@pytest.mark.full
+@pytest.mark.parametrize("image", SEEN)
 def test_a_second_roll_out_changes_nothing(machine_run: MachineRuns, image: str) -> None:
     second = machine_run(image).enforced().second
     assert second is not None

@@ -119,6 +119,7 @@ def controller(proof: Proof, folder: Path) -> Iterator[Controller]:
         yield Controller(proof, folder / "keys", second)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("image", ["encrypted"])
 def test_a_key_from_the_vault_starts_the_machine(machine_run: MachineRuns, image: str, tmp_path: Path) -> None:
     def work(proof: Proof) -> None:
